@@ -201,8 +201,8 @@ def _explain_type(errors: Errors, value: str) -> None:
 
 def _check_texts(errors: Errors, values: tuple[str | None, ...]) -> None:
     """Search all free texts at once; only when something is found, say where."""
-    joined = "|".join(filter(None, values))
-    if not _CONTROL.search(joined) and not looks_like_bsn(joined):
+    joined = "|".join([value for value in values if value and not is_uuid(value)])
+    if joined.isprintable() and not looks_like_bsn(joined):
         return
     for name, value in zip(_TEXTS, values, strict=True):
         if value:
