@@ -1,0 +1,147 @@
+"""The private servers: they serve, they come back after a crash, and nothing of them is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg2
+import pytest
+from kombu import Connection
+
+from casuslog.errors import Unavailable
+from casuslog.testing import instances
+from casuslog.testing.instances import PrivateInstance, PrivatePostgres, PrivateRabbit
+
+OWNER = """
+import os, signal, sys
+from casuslog.testing.instances import {kind}
+server = {kind}().start()
+print(server.pid, server.directory, flush=True)
+if sys.argv[1] == "interrupted":
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.pause()
+    except KeyboardInterrupt:
+        raise
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def _psycopg(url: str) -> str:
+    return url.replace("postgresql+psycopg2", "postgresql")
+
+
+def _gone(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status")
+    return not status.exists() or "\nState:\tZ" in status.read_text()
+
+
+def _mention(directory: str) -> list[str]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if directory in line:
+            found.append(line)
+    return found
+
+
+@pytest.mark.postgres
+def test_each_test_gets_an_empty_database(postgres_url: str, postgres: PrivatePostgres) -> None:
+    """A database URL names an empty database of this test alone."""
+    other = postgres.create_database()
+    with psycopg2.connect(_psycopg(postgres_url)) as link, link.cursor() as cursor:
+        cursor.execute("CREATE TABLE t (n int)")
+        cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        assert cursor.fetchone() == (1,)
+    link.close()
+    with psycopg2.connect(_psycopg(other)) as link, link.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        assert cursor.fetchone() == (0,)
+    link.close()
+    postgres.drop_database(other)
+
+
+@pytest.mark.rabbitmq
+def test_each_test_gets_an_empty_vhost(amqp_url: str, rabbit: PrivateRabbit) -> None:
+    """A queue declared in one vhost does not exist in another."""
+    other = rabbit.create_vhost()
+    with Connection(amqp_url) as here, Connection(other) as there:
+        here.default_channel.queue_declare("q", durable=True, auto_delete=False)
+        with pytest.raises(there.channel_errors, match="NOT_FOUND"):
+            there.default_channel.queue_declare("q", passive=True)
+    rabbit.drop_vhost(other)
+
+
+@pytest.mark.postgres
+def test_committed_data_survives_a_crash(postgres_url: str, postgres: PrivatePostgres) -> None:
+    """After SIGKILL and a start on the same port, what was committed is there."""
+    postgres.execute("CREATE TABLE kept AS SELECT 7 AS n", postgres_url.rpartition("/")[2])
+    postgres.restart(crash=True)
+    link = psycopg2.connect(_psycopg(postgres_url))
+    with link.cursor() as cursor:
+        cursor.execute("SELECT n FROM kept")
+        assert cursor.fetchone() == (7,)
+    link.close()
+
+
+@pytest.mark.rabbitmq
+@pytest.mark.slow
+def test_a_quorum_queue_survives_a_crash(amqp_url: str, rabbit: PrivateRabbit) -> None:
+    """After SIGKILL of the broker a durable message is still in its quorum queue."""
+    with Connection(amqp_url) as link:
+        channel = link.default_channel
+        channel.confirm_select()
+        channel.queue_declare("kept", durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
+        channel.basic_publish(channel.prepare_message(b"x"), routing_key="kept")
+        link.drain_events(timeout=5)
+    rabbit.restart(crash=True)
+    with Connection(amqp_url) as link:
+        assert link.default_channel.queue_declare("kept", passive=True).message_count == 1
+
+
+@pytest.mark.rabbitmq
+def test_closing_connections_cuts_every_client(amqp_url: str, rabbit: PrivateRabbit) -> None:
+    """``close_connections`` ends a client's connection from the broker's side."""
+    with Connection(amqp_url) as link:
+        link.connect()
+        rabbit.close_connections()
+        with pytest.raises(link.connection_errors):
+            link.drain_events(timeout=5)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.rabbitmq
+@pytest.mark.parametrize("how", ["killed", "interrupted"])
+@pytest.mark.parametrize("kind", [PrivatePostgres, PrivateRabbit])
+def test_nothing_outlives_its_owner(kind: type[PrivateInstance], how: str, postgres: object, rabbit: object) -> None:
+    """When the owning process is killed or interrupted, server, helpers and folder are gone within seconds."""
+    script = OWNER.format(kind=kind.__name__)
+    owner = subprocess.run([sys.executable, "-c", script, how], capture_output=True, text=True, timeout=100)
+    assert owner.returncode in (-signal.SIGKILL, -signal.SIGINT), owner.stderr
+    pid, directory = owner.stdout.split()
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline and (_mention(directory) or not _gone(int(pid)) or os.path.exists(directory)):
+        time.sleep(0.1)
+    assert _mention(directory) == []
+    assert _gone(int(pid))
+    assert not os.path.exists(directory)
+
+
+def test_a_missing_server_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where PostgreSQL or RabbitMQ is not installed the error names the script that installs it."""
+    monkeypatch.setattr(instances, "POSTGRES_BIN", tmp_path)
+    monkeypatch.setattr(instances, "RABBITMQ_BIN", tmp_path)
+    for server in (PrivatePostgres(), PrivateRabbit()):
+        with pytest.raises(Unavailable, match="ensure-servers"):
+            server.start()
+        server.close()
+        assert not server.directory.exists()
