@@ -1,0 +1,119 @@
+"""Commands at the edge: marshmallow schemas that load into the frozen command dataclasses of a service.
+
+Hours and euro's come in as people write them (``'3'``, ``'23.29'``) and leave as whole minutes and cents. Messages are
+Dutch: a clerk reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from marshmallow import Schema, ValidationError, fields, post_load
+
+from casuslog import rekenen
+from casuslog.envelope import Actor
+
+NOBODY = Actor("onbekend", None, "onbekend")
+"""Stands in ``door`` until the command path fills in the caller. No body can name its own actor."""
+
+_DUTCH = {
+    "required": "verplicht",
+    "null": "mag niet leeg zijn",
+    "invalid": "heeft niet de goede vorm",
+    "invalid_string": "heeft niet de goede vorm",
+    "type": "heeft niet de goede vorm",
+    "too_large": "is te groot",
+}
+
+
+class Strict(Schema):
+    """A schema with Dutch messages that refuses what it does not know and loads into ``into``."""
+
+    into: ClassVar[type[Any]]
+    error_messages = {  # noqa: RUF012  # marshmallow declares it as an instance variable
+        "unknown": "deze opdracht kent dit veld niet",
+        "type": "heeft niet de goede vorm: een object verwacht",
+    }
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002  # marshmallow's seam
+        field_obj.error_messages.update({k: v for k, v in _DUTCH.items() if k in field_obj.error_messages})
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> Any:
+        return self.into(**data, **self.always())
+
+    def always(self) -> Mapping[str, Any]:
+        """Arguments of ``into`` that do not come from the body."""
+        return {}
+
+
+class CommandSchema(Strict):
+    """A command: ``op`` is the day of the fact, which the command path fills in when the caller left it out."""
+
+    op = fields.Date(required=True)
+
+    def always(self) -> Mapping[str, Any]:
+        return {"door": NOBODY}
+
+
+class TupleOf(fields.List[Any]):
+    """A list that loads as a tuple, as events and commands hold it."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> Any:
+        return tuple(super()._deserialize(*args, **kwargs))
+
+
+class Code(fields.String):
+    """A code, optionally one out of ``among``; surrounding blanks do not count."""
+
+    def __init__(self, among: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._among = among
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        found = str(super()._deserialize(value, attr, data, **kwargs)).strip()
+        if not found:
+            raise ValidationError("mag niet leeg zijn")
+        if self._among and found not in self._among:
+            raise ValidationError(f"{found!r} is onbekend; kies uit {', '.join(self._among)}")
+        return found
+
+
+class Text(fields.String):
+    """Free text; blank text counts as absent."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return str(super()._deserialize(value, attr, data, **kwargs)).strip() or None
+
+
+class _Number(fields.Field[int]):
+    """A number written as text or as an integer, nil or more."""
+
+    factor: ClassVar[Any]
+    example: ClassVar[str]
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:  # noqa: ARG002
+        if isinstance(value, bool | float) or not isinstance(value, str | int):
+            raise ValidationError(f"schrijf een getal als tekst met een punt, bijvoorbeeld '{self.example}'")
+        try:
+            found = int(type(self).factor(str(value)))
+        except ValueError:
+            raise ValidationError(f"schrijf een getal als tekst met een punt, bijvoorbeeld '{self.example}'") from None
+        if found < 0:
+            raise ValidationError("mag niet onder nul liggen")
+        return found
+
+
+class Euro(_Number):
+    """Euro's (``'23.29'``) to whole cents."""
+
+    factor = staticmethod(rekenen.cent)
+    example = "23.29"
+
+
+class Uren(_Number):
+    """Hours (``'3'``, ``'2.5'``) to whole minutes."""
+
+    factor = staticmethod(rekenen.minuten)
+    example = "2.5"
