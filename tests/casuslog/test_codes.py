@@ -13,9 +13,10 @@ from casuslog.codes import check, codes, gemeente, oin_of, schemas_folder
 from casuslog.errors import InvalidInput
 from casuslog.identifiers import gemeentecode_ok, oin_ok
 
-DATA = Path(__file__).parents[1] / "data"
+REPO = Path(__file__).parents[2]
+DATA = REPO / "tests" / "data"
 DAY = date(2017, 2, 15)
-DEMO = yaml.safe_load((DATA / "demo-zaken.yaml").read_text(encoding="utf-8"))
+DEMO = yaml.safe_load((REPO / "deploy" / "demo" / "demo-zaken.yaml").read_text(encoding="utf-8"))
 SCENARIOS = yaml.safe_load((DATA / "scenarios.yaml").read_text(encoding="utf-8"))
 LISTS = sorted(
     p.stem for p in (schemas_folder() / "codelijsten").glob("*.yaml") if "codes:" in p.read_text(encoding="utf-8")
