@@ -1,0 +1,29 @@
+"""The store: append-only events per service, on PostgreSQL or SQLite, read in an order that never skips one.
+
+See ``docs/architecture.md`` for its place and ``casuslog.testing.store_contract`` for what every store must do.
+"""
+
+from casuslog.recorded import START, Cursor
+from casuslog.store._append import LostRace
+from casuslog.store._chain import GENESIS, canonical, link
+from casuslog.store._horizon import Holder, Horizon
+from casuslog.store._reader import EVERY_GEMEENTE, Gemeenten
+from casuslog.store._store import EventStore
+from casuslog.store._transaction import Transaction
+from casuslog.store._verify import ChainBreak
+
+__all__ = [
+    "EVERY_GEMEENTE",
+    "GENESIS",
+    "START",
+    "ChainBreak",
+    "Cursor",
+    "EventStore",
+    "Gemeenten",
+    "Holder",
+    "Horizon",
+    "LostRace",
+    "Transaction",
+    "canonical",
+    "link",
+]

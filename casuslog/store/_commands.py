@@ -1,0 +1,57 @@
+"""Answers given, by idempotency key: a repeated command gets the first answer, in the transaction of its events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from casuslog.errors import KeyReused
+from casuslog.store._append import LostRace
+from casuslog.store.tables import commands
+
+
+def recall(
+    conn: Connection, service: str, gemeente: str, caller: str, key: str, body_hash: bytes
+) -> dict[str, Any] | None:
+    """The answer that this key got before, if it did.
+
+    Raises:
+        KeyReused: the key was used for another body.
+    """
+    row = conn.execute(
+        select(commands.c.body_hash, commands.c.answer).where(
+            commands.c.gemeente == gemeente,
+            commands.c.service == service,
+            commands.c.caller == caller,
+            commands.c.key == key,
+        )
+    ).first()
+    if row is None:
+        return None
+    if bytes(row.body_hash) != body_hash:
+        raise KeyReused("Deze Idempotency-Key is al gebruikt voor een andere opdracht. Neem een nieuwe sleutel.")
+    return dict(row.answer)
+
+
+def remember(conn: Connection, now: datetime, answer: Mapping[str, Any], **key: Any) -> None:
+    """Keep an answer under its key.
+
+    Raises:
+        LostRace: the same command was carried out at the same time; done anew it finds that answer.
+    """
+    try:
+        conn.execute(insert(commands).values(**key, answer=dict(answer), created_at=now))
+    except IntegrityError as error:
+        raise LostRace("Dezelfde opdracht wordt tegelijk uitgevoerd. Probeer het opnieuw.") from error
+
+
+def forget(conn: Connection, gemeenten: frozenset[str] | None, before: datetime) -> int:
+    """Forget answers given before a moment; how many. ``None`` is every gemeente."""
+    statement = delete(commands).where(commands.c.created_at < before)
+    if gemeenten is not None:
+        statement = statement.where(commands.c.gemeente.in_(gemeenten))
+    return conn.execute(statement).rowcount

@@ -1,0 +1,209 @@
+"""The store of one service."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection, Engine, MetaData
+from sqlalchemy.exc import DBAPIError
+
+from casuslog.clock import Clock
+from casuslog.codec import Codec
+from casuslog.envelope import Stream
+from casuslog.errors import Conflict, KeyReused
+from casuslog.recorded import START, Cursor, StoredEvent
+from casuslog.store import _commands, _era, _reader, _verify
+from casuslog.store._append import LostRace, Writer, conflict, version_of
+from casuslog.store._engine import (
+    ensure_committable,
+    for_reading,
+    for_writing,
+    gate_of,
+    make_engine,
+    may_retry,
+    translated,
+)
+from casuslog.store._horizon import Horizon, HorizonWatch
+from casuslog.store._migrate import prepared
+from casuslog.store._reader import Gemeenten
+from casuslog.store._transaction import Transaction
+from casuslog.store._verify import ChainBreak
+
+R = TypeVar("R")
+
+BACKOFF_SECONDS = 0.01
+"""The first wait after a lost race is at most this; each next one at most twice as long."""
+
+
+class EventStore:
+    """Append-only events of one service, per gemeente and stream, and the log of them all in an order that holds.
+
+    Made by :meth:`open`. Safe to share between threads or greenthreads.
+    """
+
+    def __init__(self, engine: Engine, writer: Writer) -> None:
+        self.service = writer.service
+        self.engine = engine
+        self.codec = writer.codec
+        self._writer = writer
+        self._writing = for_writing(engine)
+        self._reads = for_reading(engine)
+        self._gate = gate_of(engine)
+        self._watch = HorizonWatch()
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        service: str,
+        *,
+        codec: Codec,
+        clock: Clock,
+        oin_of: Callable[[str], str],
+        tables: MetaData | None = None,
+    ) -> Self:
+        """Open the store of a service: its tables are made or brought up to date, and its era is checked.
+
+        Args:
+            url: ``postgresql://...`` (schema named after the service), ``sqlite:///<file>``, or
+                ``sqlite:///<folder>/`` (file named after the service).
+            service: name of the service; it stands in the ``source`` of its events.
+            codec: makes and reads bodies.
+            clock: tells when an event is logged, and what day it is.
+            oin_of: the OIN of a gemeente by its code.
+            tables: the service's own tables (read models); those that are missing are made.
+
+        Raises:
+            StoreError: the era does not fit the server (see :meth:`open_era`), or the database is of another service.
+            Unavailable: the database is away.
+        """
+        engine = make_engine(url, service)
+        try:
+            with prepared(engine, service, tables) as conn:
+                _era.check_or_begin(conn, service, clock)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, Writer(service, codec, clock, oin_of))
+
+    @staticmethod
+    def open_era(url: str, service: str, *, reason: str, clock: Clock) -> int:
+        """Open a new era after a restore or failover, with the service stopped; gives its number.
+
+        On SQLite do this after putting back an older copy of the file, which cannot be noticed by itself.
+
+        Raises:
+            StoreError: the service still runs, or no reason is given.
+        """
+        engine = make_engine(url, service)
+        try:
+            with prepared(engine, service) as conn:
+                return _era.open_next(conn, service, clock, reason)
+        finally:
+            engine.dispose()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A transaction that sees one moment throughout; on SQLite one at a time.
+
+        Do nothing in it but database work: no publishing, no waiting. It is refused inside another one.
+
+        Raises:
+            Conflict: another transaction was first; try again in a new one (:meth:`run_transaction`).
+            StoreError: a statement failed and its error was swallowed; nothing is kept.
+            Unavailable: the database is away. Whether a commit came through is then unknown; an idempotency key tells.
+        """
+        with translated(), self._gate.passed(), self._writing.connect() as conn:
+            try:
+                with conn.begin():
+                    yield Transaction(conn, self._writer)
+                    ensure_committable(conn)
+            except LostRace as lost:
+                raise _completed(conn, lost) from lost
+            except DBAPIError as error:
+                if may_retry(error):
+                    raise LostRace("Een andere transactie was eerder. Probeer het opnieuw.") from error
+                raise
+
+    def run_transaction(self, fn: Callable[[Transaction], R], *, attempts: int = 5) -> R:
+        """Do ``fn`` in a transaction, anew in a new one when another was first, after a short random wait.
+
+        ``fn`` must read what it decides upon through its transaction. A :class:`Conflict` that it raises itself counts
+        as a lost race too; a :class:`KeyReused` does not.
+
+        Raises:
+            Conflict: another was first every time.
+        """
+        for attempt in range(attempts - 1):
+            try:
+                with self.transaction() as tx:
+                    return fn(tx)
+            except KeyReused:
+                raise
+            except Conflict:
+                time.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311  # no secret
+        with self.transaction() as tx:
+            return fn(tx)
+
+    def read_stream(self, stream: Stream, *, after: int = 0, limit: int | None = None) -> Iterator[StoredEvent]:
+        """The committed events of a stream after a version, in order; read in pages."""
+
+        def page(since: int, size: int) -> list[StoredEvent]:
+            with self._reading() as conn:
+                return _reader.stream_page(conn, stream, since, size)
+
+        return _reader.paged(page, after, limit)
+
+    def read_log(self, gemeenten: Gemeenten, *, after: Cursor = START, limit: int = 500) -> list[StoredEvent]:
+        """At most ``limit`` events after a cursor, in the order of the log: only what is final, skipping nothing.
+
+        Read on from the cursor of the last one. An empty list means: nothing more for now.
+        """
+        with self._reading() as conn:
+            return _reader.log_page(conn, gemeenten, after, limit)
+
+    def head(self, gemeenten: Gemeenten) -> Cursor:
+        """The cursor of the last final event, or the start when there is none."""
+        with self._reading() as conn:
+            return _reader.last_final(conn, gemeenten)
+
+    def version(self, stream: Stream) -> int:
+        """The committed version of a stream; 0 when it does not exist."""
+        with self._reading() as conn:
+            return version_of(conn, stream)
+
+    def horizon(self) -> Horizon:
+        """How long the log has been held up, and by whom. Alarm on its ``lag``."""
+        with self._reading() as conn:
+            return self._watch.look(conn)
+
+    def verify(self, gemeenten: Gemeenten, stream: Stream | None = None) -> Iterator[ChainBreak]:
+        """Recompute the hash chain; every event that is not as it was appended."""
+        return _verify.breaks(self._reading, gemeenten, stream)
+
+    def forget_commands(self, gemeenten: Gemeenten, *, before: datetime) -> int:
+        """Forget the answers to commands of before a moment; how many. Their keys are then as new."""
+        asked = _reader.scope(gemeenten)
+        return self.run_transaction(lambda tx: _commands.forget(tx.conn, asked, before))
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with translated(), self._reads.connect() as conn:
+            yield conn
+
+
+def _completed(conn: Connection, lost: LostRace) -> LostRace:
+    """The conflict with the present version of its stream, which can be read now that the transaction is over."""
+    if lost.stream is None or lost.expected is None:
+        return lost
+    with conn.begin():
+        return conflict(lost.stream, lost.expected, version_of(conn, lost.stream))

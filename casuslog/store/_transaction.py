@@ -1,0 +1,95 @@
+"""A transaction: what a command or a handler may do, all of which commits together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from casuslog.envelope import Stream
+from casuslog.events import Fact
+from casuslog.recorded import Aggregate, Context, StoredEvent
+from casuslog.store import _commands
+from casuslog.store._append import KeyTaken, Writer, conflict
+from casuslog.store._reader import paged, stream_page
+
+S = TypeVar("S")
+
+FOLDING = "toestand"
+"""The purpose (doelbinding) under which a service reads its own events to know where a casus stands."""
+
+
+class Transaction:
+    """One open transaction. ``conn`` is its connection, for read models and the tables of the library."""
+
+    def __init__(self, conn: Connection, writer: Writer) -> None:
+        self.conn = conn
+        self._writer = writer
+
+    def load(self, aggregate: Aggregate[S], stream: Stream, *, purpose: str = FOLDING) -> tuple[S, int]:
+        """The folded state of a stream and its version (0 and the empty state when it does not exist).
+
+        Raises:
+            ValueError: the stream is of another kind than the aggregate.
+        """
+        if stream.kind != aggregate.kind:
+            raise ValueError(f"a stream of kind {stream.kind!r} is no {aggregate.kind!r}")
+        state, version = aggregate.initial, 0
+        for event in self._writer.codec.decode_many(self.read_stream(stream), purpose=purpose):
+            state = aggregate.evolve(state, event.fact)
+            version = event.envelope.sequence
+        return state, version
+
+    def read_stream(self, stream: Stream, *, after: int = 0, limit: int | None = None) -> Iterator[StoredEvent]:
+        """The events of a stream after a version, in order, as this transaction sees them; read in pages."""
+        return paged(lambda since, size: stream_page(self.conn, stream, since, size), after, limit)
+
+    def append(self, stream: Stream, expected: int, facts: Sequence[Fact], context: Context) -> list[StoredEvent]:
+        """Append facts to a stream, in one statement.
+
+        Args:
+            stream: where; its gemeente is the owner.
+            expected: the version that was decided upon; 0 begins the stream.
+            facts: what happened, in order. Nothing is written for none.
+            context: who acted, what caused it. What a fact determines itself (``Fact.attributes``) goes before it.
+
+        Returns:
+            The events as kept, each with its cursor.
+
+        Raises:
+            Conflict: the stream is at another version (:func:`EventStore.run_transaction` decides anew).
+            InvalidInput: the day of a fact lies in the future, or an envelope breaks the profile.
+            ValueError: a fact determines an attribute that is not its to determine.
+        """
+        try:
+            return self._writer.append(self.conn, stream, expected, facts, context)
+        except KeyTaken as taken:
+            raise conflict(stream, expected, None) from taken
+
+    def recall_command(self, gemeente: str, caller: str, key: str, body_hash: bytes) -> dict[str, Any] | None:
+        """The answer that this idempotency key of this caller got before; ``None`` when it is new.
+
+        Raises:
+            KeyReused: the key was used for another body.
+        """
+        return _commands.recall(self.conn, self._writer.service, gemeente, caller, key, body_hash)
+
+    def remember_command(
+        self, gemeente: str, caller: str, key: str, body_hash: bytes, answer: Mapping[str, Any]
+    ) -> None:
+        """Keep the answer (JSON, references only) under the key, in this transaction.
+
+        Raises:
+            Conflict: the same command was carried out at the same time.
+        """
+        _commands.remember(
+            self.conn,
+            self._writer.clock.now(),
+            answer,
+            service=self._writer.service,
+            gemeente=gemeente,
+            caller=caller,
+            key=key,
+            body_hash=body_hash,
+        )
