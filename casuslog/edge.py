@@ -11,8 +11,10 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from casuslog import rekenen
+from casuslog import codes, rekenen
 from casuslog.envelope import Actor
+from casuslog.errors import InvalidInput
+from casuslog.identifiers import bsn_ok
 
 NOBODY = Actor("onbekend", None, "onbekend")
 """Stands in ``door`` until the command path fills in the caller. No body can name its own actor."""
@@ -77,6 +79,43 @@ class Code(fields.String):
             raise ValidationError("mag niet leeg zijn")
         if self._among and found not in self._among:
             raise ValidationError(f"{found!r} is onbekend; kies uit {', '.join(self._among)}")
+        return found
+
+
+class CodeOf(Code):
+    """A code of a list in ``schemas/codelijsten``. The value itself never stands in the message: it may be anything."""
+
+    def __init__(self, codelijst: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._codelijst = codelijst
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        found = super()._deserialize(value, attr, data, **kwargs)
+        known = codes.codes(self._codelijst).codes
+        if found not in known:
+            raise ValidationError(f"staat niet in de codelijst {self._codelijst}; kies uit {', '.join(known)}")
+        return found
+
+
+class Gemeente(Code):
+    """A gemeente by its code (``0086``) or sleutel (``opsterland``); loads as the code."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            return codes.gemeente(super()._deserialize(value, attr, data, **kwargs)).code
+        except InvalidInput:
+            raise ValidationError("geen gemeente van de codelijst; gebruik een CBS-code zoals '0086'") from None
+
+
+class Bsn(Code):
+    """A burgerservicenummer: nine digits, elfproef, not nine zeros. Never repeated in a message."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        found = super()._deserialize(value, attr, data, **kwargs)
+        if not bsn_ok(found):
+            raise ValidationError(
+                "geen geldig BSN: negen cijfers die aan de elfproef voldoen; mag ontbreken"
+            )
         return found
 
 

@@ -16,6 +16,7 @@ by the schema gate, so that the class and the public contract cannot drift apart
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -197,3 +198,16 @@ class Vernietigd:
 
 VERNIETIGD = Vernietigd()
 """What a reader gets in the place of a value that can no longer be read: an answer, not an error and not ``None``."""
+
+
+def is_destroyed(event: DomainEvent) -> bool:
+    """Whether its facts can no longer be read: the key of its class ``feit`` has been destroyed.
+
+    An *evolve* asks it before it looks inside: a destroyed dossier folds to an answer, not to an error.
+    """
+    return any(getattr(event, name) is VERNIETIGD for name in _facts_of(type(event)))
+
+
+@functools.cache
+def _facts_of(cls: type) -> tuple[str, ...]:
+    return tuple(name for name, mark in field_marks(cls).items() if mark.privacy is Privacy.FEIT)
