@@ -1,0 +1,259 @@
+"""Between an event and the bytes that are kept and sent: schema (:mod:`casuslog.schema`) and privacy together.
+
+Encoding writes the fields of each privacy class as one Avro sub-record, seals it under the key of its betrokkene, and
+frames the whole. Decoding resolves every earlier version to the current one, so whoever reads sees one shape.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from casuslog.envelope import Envelope
+from casuslog.errors import SchemaError
+from casuslog.events import VERNIETIGD, DomainEvent, Fact, Privacy, event_types
+from casuslog.privacy import associated_data, seal, unseal
+from casuslog.recorded import RecordedEvent, StoredEvent
+from casuslog.schema import (
+    Blok,
+    Form,
+    JsonForm,
+    SchemaRegistry,
+    SchemaVersion,
+    StoredRecord,
+    cloudevent,
+    encode,
+    from_record,
+    read_stored,
+    record_view,
+    write_stored,
+)
+
+_BATCH = 500
+
+
+class Keys(Protocol):
+    """What the codec needs of a :class:`casuslog.privacy.KeyStore`."""
+
+    def key_for(
+        self, gemeente: str, fase: str, subject: str, betrokkene: str, klasse: Privacy
+    ) -> tuple[str, bytes]: ...
+
+    def get(self, key_id: str, gemeente: str, purpose: str) -> bytes | None: ...
+
+    def get_many(self, key_ids: Iterable[str], gemeente: str, purpose: str) -> Mapping[str, bytes | None]: ...
+
+
+KeyOf = Callable[[str], bytes | None]
+"""The key with an id, or None when it has been destroyed."""
+_Opened = tuple[SchemaVersion, StoredRecord]
+
+
+class Codec:
+    """Encodes and decodes events. Bytes that break the contract raise :class:`SchemaError`; destroyed keys do not."""
+
+    def __init__(self, registry: SchemaRegistry, keys: Keys) -> None:
+        self.registry = registry
+        self._keys = keys
+        self._versions: dict[type[DomainEvent], SchemaVersion] = {}
+        self._json: dict[bytes, JsonForm] = {}
+
+    def dataschema_of(self, event_class: type[DomainEvent]) -> str:
+        """The ``dataschema`` of events of this class: ``/schemas/<16 hex>``.
+
+        Raises:
+            SchemaError: the class has no schema in the registry, or another one.
+        """
+        return self._version_of(event_class).dataschema
+
+    def encode(self, fact: Fact, envelope: Envelope) -> bytes:
+        """The body to keep and send: single-object encoding of the stored record. Creates keys when needed.
+
+        Raises:
+            SchemaError: the envelope is of another type or schema, a value does not fit its field, or it is too large.
+        """
+        with_key = functools.partial(
+            self._keys.key_for, envelope.gemeente, envelope.service, envelope.subject, fact.betrokkene
+        )
+        try:
+            version = self._version_of(type(fact.data))
+            return sealed(version, record_view(fact.data), envelope, with_key)
+        except SchemaError as error:
+            raise _named(error, envelope) from None
+
+    def decode(self, stored: StoredEvent, *, purpose: str, typed: bool = True) -> RecordedEvent:
+        """The event in clear, resolved to the current version of its type.
+
+        Args:
+            stored: as kept or received.
+            purpose: what it is read for (doelbinding).
+            typed: as an object of its class where this process declares one; else as a mapping.
+
+        Raises:
+            SchemaError: the bytes break the contract; the message names the event id and what is wrong.
+        """
+        gemeente = stored.envelope.gemeente
+        return self._recorded(
+            stored, self._opened(stored), lambda key_id: self._keys.get(key_id, gemeente, purpose), typed
+        )
+
+    def decode_many(
+        self, stored: Iterable[StoredEvent], *, purpose: str, typed: bool = True
+    ) -> Iterator[RecordedEvent]:
+        """As :meth:`decode`, in order, asking for the keys of many events at once."""
+        events = iter(stored)
+        while batch := list(itertools.islice(events, _BATCH)):
+            opened = [self._opened(event) for event in batch]
+            keys = self._keys_of(batch, opened, purpose)
+            for event, parts in zip(batch, opened, strict=True):
+                yield self._recorded(event, parts, keys[event.envelope.gemeente].__getitem__, typed)
+
+    def clear_bytes(self, recorded: RecordedEvent) -> bytes:
+        """Single-object encoding of the clear record, in the current version of its type.
+
+        Raises:
+            SchemaError: a part of it is *vernietigd*: Avro has no place for that; read it as JSON or as facts.
+        """
+        version = self.registry.current(recorded.envelope.type)
+        return self._framed(recorded, version.clear)
+
+    def facts_bytes(self, recorded: RecordedEvent) -> bytes:
+        """Single-object encoding of its facts only: the sub-record of class ``feit``, for who may not see the person.
+
+        Raises:
+            SchemaError: the facts are *vernietigd*.
+        """
+        version = self.registry.current(recorded.envelope.type)
+        return self._framed(recorded, version.blocks[Privacy.FEIT])
+
+    def as_json(self, recorded: RecordedEvent) -> dict[str, Any]:
+        """CloudEvents JSON (structured form), data in clear; a destroyed field is ``{"vernietigd": true}``.
+
+        ``dataschema`` names the schema of the data as shown, which is the current version of the type.
+        """
+        version = self.registry.current(recorded.envelope.type)
+        form = self._json.get(version.clear.fingerprint)
+        if form is None:
+            form = self._json[version.clear.fingerprint] = JsonForm(version.clear)
+        return {**cloudevent(recorded.envelope, form.dump(_values(recorded))), "dataschema": version.dataschema}
+
+    def _version_of(self, event_class: type[DomainEvent]) -> SchemaVersion:
+        version = self._versions.get(event_class)
+        if version is None:
+            version = self.registry.current(event_class.__event__.wire_type)
+            if version.governed != SchemaVersion.of(event_class).governed:
+                raise SchemaError(f"class {event_class.__name__} differs from its schema: run `casuslog schema write`")
+            self._versions[event_class] = version
+        return version
+
+    def _opened(self, stored: StoredEvent) -> _Opened:
+        try:
+            return opened(self.registry, stored.body, stored.envelope)
+        except SchemaError as error:
+            raise _named(error, stored.envelope) from None
+
+    def _recorded(self, stored: StoredEvent, parts: _Opened, key_of: KeyOf, typed: bool) -> RecordedEvent:
+        envelope = stored.envelope
+        event_class = event_types().get(envelope.type) if typed else None
+        try:
+            writer, record = parts
+            reader = self._version_of(event_class) if event_class else self.registry.current(envelope.type)
+            values = unsealed(writer, reader, record, envelope, key_of)
+        except SchemaError as error:
+            raise _named(error, envelope) from None
+        data = from_record(event_class, values) if event_class else values
+        return RecordedEvent(envelope, data, stored)
+
+    def _keys_of(
+        self, batch: list[StoredEvent], parts: list[_Opened], purpose: str
+    ) -> Mapping[str, Mapping[str, bytes | None]]:
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for event, (_, record) in zip(batch, parts, strict=True):
+            ids = (blok.sleutel for blok in (record.feit, record.persoonsgegeven) if blok)
+            wanted[event.envelope.gemeente].update(ids)
+        return {gemeente: self._keys.get_many(ids, gemeente, purpose) for gemeente, ids in wanted.items()}
+
+    def _framed(self, recorded: RecordedEvent, schema: Any) -> bytes:
+        values = _values(recorded)
+        if any(values[name] is VERNIETIGD for name in schema.fields):
+            raise SchemaError(f"event {recorded.envelope.id} is vernietigd in part: it has no {schema.name} any more")
+        return encode(schema.fingerprint, schema.write(values))
+
+
+def sealed(
+    version: SchemaVersion,
+    record: Mapping[str, Any],
+    envelope: Envelope,
+    key_for: Callable[[Privacy], tuple[str, bytes]],
+) -> bytes:
+    """The stored form of a clear record, as single-object encoding; ``key_for`` gives id and key of a privacy class.
+
+    Raises:
+        SchemaError: the envelope is of another type or schema, a value does not fit its field, or it is too large.
+    """
+    if envelope.type != version.wire_type or envelope.dataschema != version.dataschema:
+        raise SchemaError(f"its envelope says {envelope.type} {envelope.dataschema}, which is not {version!r}")
+    bloks: dict[Privacy, Blok | None] = {}
+    for klasse, schema in version.blocks.items():
+        if not schema.fields:
+            bloks[klasse] = None
+            continue
+        plaintext = schema.write(record)
+        key_id, key = key_for(klasse)
+        bloks[klasse] = seal(key_id, key, plaintext, associated_data(envelope, klasse, version.clear.fingerprint))
+    stored = StoredRecord(version.clear.fingerprint, bloks[Privacy.FEIT], bloks[Privacy.PERSOONSGEGEVEN])
+    return encode(version.stored.fingerprint, write_stored(stored))
+
+
+def opened(registry: SchemaRegistry, body: bytes, envelope: Envelope) -> _Opened:
+    """The version that wrote a body, and its blocks, still sealed.
+
+    Raises:
+        SchemaError: it is not the stored form of the type and schema that the envelope names, or the schema is unknown.
+    """
+    entry, rest = registry.open(body)
+    if entry.form is not Form.OPGESLAGEN:
+        raise SchemaError(f"its body is the {entry.form} form of {entry.version.wire_type}, not the stored one")
+    record = read_stored(rest)
+    version = registry.version(record.helder)
+    if version.wire_type != envelope.type or version.dataschema != envelope.dataschema:
+        raise SchemaError(f"its body is {version!r}, its envelope says {envelope.type} {envelope.dataschema}")
+    return version, record
+
+
+def unsealed(
+    writer: SchemaVersion, reader: SchemaVersion, stored: StoredRecord, envelope: Envelope, key_of: KeyOf
+) -> dict[str, Any]:
+    """The clear record in the shape of ``reader``; the fields of a destroyed key hold ``VERNIETIGD``.
+
+    Raises:
+        SchemaError: a block is missing, damaged or moved, or does not resolve to the reader.
+    """
+    values: dict[str, Any] = {}
+    for klasse, blok in ((Privacy.FEIT, stored.feit), (Privacy.PERSOONSGEGEVEN, stored.persoonsgegeven)):
+        written, read = writer.blocks[klasse], reader.blocks[klasse]
+        if blok is None:
+            if written.fields:
+                raise SchemaError(f"its block {klasse} is missing")
+            if read.fields:
+                values.update(written.read(b"", read))
+            continue
+        key = key_of(blok.sleutel)
+        if key is None:
+            values.update(dict.fromkeys(read.fields, VERNIETIGD))
+            continue
+        plaintext = unseal(blok, key, associated_data(envelope, klasse, stored.helder))
+        values.update(written.read(plaintext, read))
+    return values
+
+
+def _values(recorded: RecordedEvent) -> Mapping[str, Any]:
+    data = recorded.data
+    return record_view(data) if isinstance(data, DomainEvent) else data
+
+
+def _named(error: SchemaError, envelope: Envelope) -> SchemaError:
+    return SchemaError(f"event {envelope.id}: {error.detail}")

@@ -1,0 +1,248 @@
+"""The key store: who may still be read. One key per gemeente, phase, subject, betrokkene and privacy class."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import StaticPool
+
+from casuslog.clock import Clock, SystemClock
+from casuslog.errors import StoreError
+from casuslog.events import Privacy
+from casuslog.privacy._blocks import KEY_SIZE
+from casuslog.privacy._cache import ShortMemory
+from casuslog.privacy._root import RootKey
+from casuslog.privacy._tables import LIVING, PER_HOLDER, gemeentesleutels, metadata, sleutels
+from casuslog.privacy._wrap import WRAPPED_SIZE, unwrap, wrap
+
+CACHE_SECONDS = 60.0
+"""How long a destruction elsewhere may go unnoticed, at most."""
+_MIGRATION_LOCK = 0x6361737573_01
+_PAGE = 500
+_log = structlog.get_logger(__name__)
+
+
+class KeyStore:
+    """Data keys of 32 bytes, each wrapped by the key of its gemeente, which the root key wraps.
+
+    Nothing here works without a gemeente. Reading asks for a purpose (doelbinding), which is counted in
+    :attr:`uses` and logged with the key id; neither ever holds personal data.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        root: RootKey,
+        *,
+        clock: Clock | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        cache_seconds: float = CACHE_SECONDS,
+    ) -> None:
+        self.uses: Counter[tuple[str, str]] = Counter()
+        """How often a key was asked for, per (gemeente, purpose)."""
+        self._engine = engine
+        self._root = root
+        self._clock = clock or SystemClock()
+        ttl = min(cache_seconds, CACHE_SECONDS)
+        self._held: ShortMemory[tuple[str, bytes]] = ShortMemory(ttl, monotonic)
+        self._known: ShortMemory[bytes] = ShortMemory(ttl, monotonic)
+        # A SQLite file has one writer, an in-memory one has one connection: callers take turns, briefly.
+        self._turn = threading.RLock() if engine.dialect.name == "sqlite" else contextlib.nullcontext()
+
+    @classmethod
+    def open(cls, url: str, root: RootKey, **options: Any) -> KeyStore:
+        """The key store at a URL (``sqlite:///...`` or ``postgresql+psycopg2://...``); it makes its tables."""
+        engine = _engine(url)
+        store = cls(engine, root, **options)
+        store.create_tables()
+        return store
+
+    def create_tables(self) -> None:
+        """Make the tables that are not there; safe when several processes start at once."""
+        with self._turn, self._engine.begin() as conn:
+            if conn.dialect.name == "postgresql":
+                conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            else:
+                conn.exec_driver_sql("BEGIN IMMEDIATE")
+            metadata.create_all(conn)
+
+    def close(self) -> None:
+        """Forget all keys and close the connections."""
+        self._forget()
+        self._engine.dispose()
+
+    def key_for(self, gemeente: str, fase: str, subject: str, betrokkene: str, klasse: Privacy) -> tuple[str, bytes]:
+        """The id and the bytes of the living key of this holder and class, made if there is none.
+
+        After a destruction new facts of the same holder get a new key; the old ones stay unreadable.
+        """
+        holder = (gemeente, fase, subject, betrokkene, klasse.value)
+        held = self._held.get(holder)
+        if held is None:
+            cleared = self._held.cleared
+            with self._turn:
+                held = self._read_living(holder) or self._create(holder)
+            self._held.put(holder, held, cleared)
+        return held
+
+    def get(self, key_id: str, gemeente: str, purpose: str) -> bytes | None:
+        """The bytes of a key, or None when it has been destroyed.
+
+        Args:
+            key_id: as it stands in a block.
+            gemeente: whose key it is; another one's is not found.
+            purpose: what it is read for (doelbinding), a fixed word such as ``tijdlijn``; mandatory.
+
+        Raises:
+            StoreError: the key store does not know this key: it is lost or of another store, which is not *vernietigd*.
+            ValueError: no purpose.
+        """
+        return self.get_many((key_id,), gemeente, purpose)[key_id]
+
+    def get_many(self, key_ids: Iterable[str], gemeente: str, purpose: str) -> Mapping[str, bytes | None]:
+        """As :meth:`get` for many keys of one gemeente, in as few questions to the database as possible."""
+        if not purpose:
+            raise ValueError("reading personal data asks for a purpose (doelbinding)")
+        wanted = list(dict.fromkeys(key_ids))
+        self.uses[gemeente, purpose] += len(wanted)
+        found: dict[str, bytes | None] = {}
+        for key_id in wanted:
+            key = self._known.get((gemeente, key_id))
+            if key is not None:
+                found[key_id] = key
+        missing = [key_id for key_id in wanted if key_id not in found]
+        if missing:
+            found.update(self._read(missing, gemeente, purpose))
+        return found
+
+    def destroy(self, gemeente: str, fase: str, subject: str, betrokkene: str | None = None) -> int:
+        """Destroy the keys of a phase, of one betrokkene or of all; returns how many were destroyed now.
+
+        The wrapped bytes are overwritten. In this process it holds at once, elsewhere within :data:`CACHE_SECONDS`.
+        """
+        c = sleutels.c
+        of_holder = (c.gemeente == gemeente) & (c.fase == fase) & (c.subject == subject) & LIVING
+        if betrokkene is not None:
+            of_holder &= c.betrokkene == betrokkene
+        gone = update(sleutels).where(of_holder).values(ingepakt=bytes(WRAPPED_SIZE), vernietigd=self._clock.now())
+        with self._turn, self._engine.begin() as conn:
+            count = conn.execute(gone).rowcount
+        self._forget()
+        _log.info("keys_destroyed", gemeente=gemeente, fase=fase, count=count)
+        return count
+
+    def _forget(self) -> None:
+        self._held.clear()
+        self._known.clear()
+
+    def _read_living(self, holder: tuple[str, ...]) -> tuple[str, bytes] | None:
+        living = _with_wrapping().where(
+            LIVING, *(column == value for column, value in zip(PER_HOLDER, holder, strict=True))
+        )
+        with self._engine.connect() as conn:
+            row = conn.execute(living).one_or_none()
+        return None if row is None else (row.id, self._unwrapped(row))
+
+    def _create(self, holder: tuple[str, ...]) -> tuple[str, bytes]:
+        gemeente = holder[0]
+        key_id = str(uuid.uuid4())
+        with self._engine.begin() as conn:
+            wrapping = self._gemeente_key(conn, gemeente)
+            wrapped = wrap(wrapping, secrets.token_bytes(KEY_SIZE), _belongs(gemeente, key_id))
+            names = ("gemeente", "fase", "subject", "betrokkene", "klasse")
+            row = {"id": key_id, **dict(zip(names, holder, strict=True)), "ingepakt": wrapped}
+            conn.execute(
+                _insert(conn, sleutels).on_conflict_do_nothing(index_elements=list(names), index_where=LIVING),
+                {**row, "aangemaakt": self._clock.now()},
+            )
+        # Another process may have been first: then its key stands, and ours was never used.
+        found = self._read_living(holder)
+        if found is None:
+            raise StoreError("a key was destroyed while it was being made; try again")
+        return found
+
+    def _gemeente_key(self, conn: Connection, gemeente: str) -> bytes:
+        fresh = wrap(self._root.secret, secrets.token_bytes(KEY_SIZE), gemeente)
+        row = {"gemeente": gemeente, "ingepakt": fresh, "rootsleutel": self._root.id, "aangemaakt": self._clock.now()}
+        conn.execute(_insert(conn, gemeentesleutels).on_conflict_do_nothing(index_elements=["gemeente"]), row)
+        c = gemeentesleutels.c
+        kept = conn.execute(select(c.ingepakt, c.rootsleutel).where(c.gemeente == gemeente)).one()
+        return self._unwrapped_gemeente(gemeente, kept.ingepakt, kept.rootsleutel)
+
+    def _read(self, key_ids: list[str], gemeente: str, purpose: str) -> dict[str, bytes | None]:
+        cleared = self._known.cleared
+        rows: list[Row[Any]] = []
+        with self._turn, self._engine.connect() as conn:
+            for start in range(0, len(key_ids), _PAGE):
+                page = key_ids[start : start + _PAGE]
+                asked = _with_wrapping().where(sleutels.c.gemeente == gemeente, sleutels.c.id.in_(page))
+                rows.extend(conn.execute(asked))
+        found = {row.id: None if row.vernietigd else self._remembered(row, cleared) for row in rows}
+        _log.debug("keys_read", gemeente=gemeente, purpose=purpose, keys=len(key_ids))
+        for key_id in key_ids:
+            if key_id not in found:
+                raise StoreError(f"gemeente {gemeente} has no key {key_id} here: not destroyed, but lost or elsewhere")
+        return found
+
+    def _remembered(self, row: Row[Any], cleared: int) -> bytes:
+        key = self._unwrapped(row)
+        self._known.put((row.gemeente, row.id), key, cleared)
+        return key
+
+    def _unwrapped(self, row: Row[Any]) -> bytes:
+        wrapping = self._unwrapped_gemeente(row.gemeente, row.gemeentesleutel, row.rootsleutel)
+        return unwrap(wrapping, row.ingepakt, _belongs(row.gemeente, row.id))
+
+    def _unwrapped_gemeente(self, gemeente: str, wrapped: bytes, root_id: str) -> bytes:
+        if root_id != self._root.id:
+            raise StoreError(f"the keys of gemeente {gemeente} hang on root key {root_id}, not on {self._root.id}")
+        return unwrap(self._root.secret, wrapped, gemeente)
+
+
+def _belongs(gemeente: str, key_id: str) -> str:
+    return f"{gemeente}|{key_id}"
+
+
+def _with_wrapping() -> Select[Any]:
+    c, of_gemeente = sleutels.c, gemeentesleutels.c
+    return select(
+        c.id,
+        c.gemeente,
+        c.ingepakt,
+        c.vernietigd,
+        of_gemeente.ingepakt.label("gemeentesleutel"),
+        of_gemeente.rootsleutel,
+    ).join_from(sleutels, gemeentesleutels, c.gemeente == of_gemeente.gemeente)
+
+
+def _insert(conn: Connection, table: Any) -> Any:
+    return (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    # In memory there is only what one connection sees, whichever (green) thread asks.
+    in_memory = make_url(url).database in (None, "", ":memory:")
+    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, **options)
+    event.listen(engine, "connect", _overwrite_for_real)
+    return engine
+
+
+def _overwrite_for_real(connection: Any, _record: Any) -> None:
+    """A destroyed key leaves no copy in the file: freed pages are zeroed, and there is no write-ahead log."""
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("PRAGMA synchronous = FULL")

@@ -1,0 +1,79 @@
+"""One Avro record schema, parsed once: its fingerprint, and writing and reading bodies with it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import fastavro
+from fastavro.read import SchemaResolutionError
+from fastavro.schema import fingerprint, to_parsing_canonical_form
+
+from casuslog.errors import SchemaError
+from casuslog.schema._fit import Fit
+
+
+def fingerprint_of(declaration: Any) -> bytes:
+    """The CRC-64-AVRO fingerprint of a schema's Parsing Canonical Form, as it stands on the wire (little-endian)."""
+    # fastavro's hex is in the byte order of the wire already: "int" gives 8f5c393f1ad57572.
+    return bytes.fromhex(fingerprint(to_parsing_canonical_form(declaration), "CRC-64-AVRO"))
+
+
+class AvroSchema:
+    """A record schema that writes and reads. Reading is strict where fastavro is lenient."""
+
+    __slots__ = ("_fit", "_parsed", "declaration", "fields", "fingerprint", "name")
+
+    def __init__(self, declaration: Mapping[str, Any]) -> None:
+        """Parse a record declaration.
+
+        Raises:
+            SchemaError: it is no valid Avro, or holds types that events do not have.
+        """
+        self.declaration = declaration
+        self.name = str(declaration.get("name"))
+        try:
+            self._parsed = fastavro.parse_schema(dict(declaration))
+            self._fit = Fit(declaration)
+            self.fields = tuple(field["name"] for field in declaration["fields"])
+        except Exception as error:  # fastavro, and we on what it lets through, meet malformed JSON in many ways
+            raise SchemaError(f"schema {self.name} is not valid: {type(error).__name__}: {error}") from error
+        self.fingerprint = fingerprint_of(self._parsed)
+
+    def write(self, record: Mapping[str, Any]) -> bytes:
+        """The Avro body of a record; keys that the schema does not know are passed over.
+
+        Raises:
+            SchemaError: a field is missing or does not fit; the message names the field, never the value.
+        """
+        misfit = self._fit.misfit(record)
+        if misfit is not None:
+            raise SchemaError(f"{self.name}: {misfit}")
+        stream = io.BytesIO()
+        try:
+            fastavro.schemaless_writer(stream, self._parsed, record)
+        except (OverflowError, UnicodeEncodeError) as error:
+            # What the types allow and the format does not: 2**63, a lone surrogate. The cause would show the value.
+            raise SchemaError(f"{self.name}: a value does not fit its type ({type(error).__name__})") from None
+        return stream.getvalue()
+
+    def read(self, body: bytes, reader: AvroSchema | None = None) -> dict[str, Any]:
+        """The record in a body that was written with this schema, resolved to ``reader`` where one is given.
+
+        Raises:
+            SchemaError: the body is truncated, goes on after its end, or does not resolve.
+        """
+        stream = io.BytesIO(body)
+        resolved = None if reader is None or reader is self else reader._parsed
+        try:
+            record = fastavro.schemaless_reader(stream, self._parsed, resolved)
+        except SchemaResolutionError as error:
+            raise SchemaError(f"{self.name} does not resolve: {error}") from None
+        except Exception as error:
+            # Undecodable bytes end in any exception (EOFError, IndexError, UnicodeDecodeError, ...), and its text may
+            # quote them: whatever it is, the caller parks the event, and no value leaks.
+            raise SchemaError(f"these bytes do not decode as {self.name}: {type(error).__name__}") from None
+        if stream.tell() != len(body):
+            raise SchemaError(f"{len(body) - stream.tell()} bytes left over after {self.name}")
+        return record  # type: ignore[return-value]  # a record schema yields a mapping

@@ -1,0 +1,139 @@
+"""The stored form of an event: which clear schema, and at most two encrypted blocks.
+
+Plain Avro (:func:`stored_declaration` is its schema, readable in any language), but written and read by hand here:
+fastavro tries the branches of a union of records one by one, which costs ten times as much (measured: 45 against 4 us,
+on a machine where the clear record of nine fields costs 29). A test holds both to the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from casuslog.errors import SchemaError
+
+SUFFIX = "Opgeslagen"
+
+
+@dataclass(frozen=True, slots=True)
+class Blok:
+    """One encrypted block: the id of its key, its nonce (12 bytes) and the ciphertext with its tag."""
+
+    sleutel: str
+    nonce: bytes
+    cijfertekst: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """The fingerprint of the clear schema, and the block of each privacy class; None where it has no field."""
+
+    helder: bytes
+    feit: Blok | None
+    persoonsgegeven: Blok | None
+
+
+def stored_declaration(name: str, namespace: str) -> dict[str, Any]:
+    """The Avro schema of the stored form of event type ``name``: one per type, the same for all its versions."""
+    blok = {
+        "type": "record",
+        "name": "Blok",
+        "doc": "Velden van een privacyklasse, samen versleuteld met AES-256-GCM.",
+        "fields": [
+            {"name": "sleutel", "type": "string", "doc": "id van de sleutel"},
+            {"name": "nonce", "type": "bytes", "doc": "96 bits, willekeurig"},
+            {"name": "cijfertekst", "type": "bytes", "doc": "cijfertekst met GCM-tag"},
+        ],
+    }
+    return {
+        "type": "record",
+        "name": f"{name}{SUFFIX}",
+        "namespace": namespace,
+        "doc": f"{name} zoals bewaard en verzonden: versleuteld.",
+        "fields": [
+            {
+                "name": "helder",
+                "type": {"type": "fixed", "name": "Vingerafdruk", "size": 8},
+                "doc": "CRC-64-AVRO van het heldere schema",
+            },
+            {"name": "feit", "type": ["null", blok], "default": None},
+            {"name": "persoonsgegeven", "type": ["null", "Blok"], "default": None},
+        ],
+    }
+
+
+def write_stored(record: StoredRecord) -> bytes:
+    """The Avro body of a stored record."""
+    return b"".join((record.helder, _block_bytes(record.feit), _block_bytes(record.persoonsgegeven)))
+
+
+def read_stored(body: bytes) -> StoredRecord:
+    """The stored record in an Avro body.
+
+    Raises:
+        SchemaError: the body is truncated, goes on after its end, or names a branch that is not there.
+    """
+    try:
+        feit, at = _block(body, 8)
+        persoonsgegeven, at = _block(body, at)
+    except (IndexError, UnicodeDecodeError) as error:
+        raise SchemaError(f"these bytes hold no stored event: {type(error).__name__}") from None
+    if at != len(body):
+        raise SchemaError(f"{len(body) - at} bytes left over after a stored event")
+    return StoredRecord(body[:8], feit, persoonsgegeven)
+
+
+def _block_bytes(block: Blok | None) -> bytes:
+    if block is None:
+        return b"\x00"
+    key = block.sleutel.encode()
+    text = block.cijfertekst
+    return b"".join((b"\x02", _long(len(key)), key, _long(len(block.nonce)), block.nonce, _long(len(text)), text))
+
+
+def _block(body: bytes, at: int) -> tuple[Blok | None, int]:
+    branch = body[at]
+    if branch == 0:
+        return None, at + 1
+    if branch != 2:
+        raise SchemaError("these bytes hold no stored event: a block is null or there, nothing else")
+    key, at = _run(body, at + 1)
+    nonce, at = _run(body, at)
+    text, at = _run(body, at)
+    return Blok(key.decode(), nonce, text), at
+
+
+def _run(body: bytes, at: int) -> tuple[bytes, int]:
+    length = body[at]
+    at += 1
+    if length & 0x80:
+        length, at = _rest(body, at, length & 0x7F)
+    if length & 1:
+        raise SchemaError("these bytes hold no stored event: a length below zero")
+    end = at + (length >> 1)
+    if end > len(body):
+        raise IndexError(end)
+    return body[at:end], end
+
+
+def _rest(body: bytes, at: int, value: int) -> tuple[int, int]:
+    for shift in range(7, 63, 7):
+        byte = body[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if not byte & 0x80:
+            return value, at
+    raise SchemaError("these bytes hold no stored event: a length without end")
+
+
+def _long(value: int) -> bytes:
+    """A length as Avro writes a long: zig-zag, seven bits at a time, lowest first."""
+    zigzag = value << 1
+    if zigzag < 0x80:
+        return bytes((zigzag,))
+    found = bytearray()
+    while zigzag > 0x7F:
+        found.append(zigzag & 0x7F | 0x80)
+        zigzag >>= 7
+    found.append(zigzag)
+    return bytes(found)

@@ -1,0 +1,110 @@
+"""One version of one event type. One ``.avsc`` yields four schemas: clear, one per privacy class, and stored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from casuslog.errors import SchemaError
+from casuslog.events import DomainEvent, Privacy
+from casuslog.schema._avro import AvroSchema
+from casuslog.schema._avsc import avsc_of, text_of
+from casuslog.schema._stored import stored_declaration
+
+FREE = frozenset({"doc", "grondslag"})
+"""Properties that may change without a new version: they explain, they do not decide how a value is read."""
+
+
+class SchemaVersion:
+    """A version: its text, and the schemas that follow from it.
+
+    Attributes:
+        text: the ``.avsc`` file as it is; ``sha256`` is the hash of it (hex).
+        name, service, wire_type: of the event type.
+        clear: the schema of the whole record, without encryption.
+        blocks: per privacy class the schema of the sub-record that is encrypted together; possibly without fields.
+        stored: the schema of the encrypted form; the same for all versions of a type.
+        privacy: the class of each field.
+        governed: the text without what may change freely; two versions with one fingerprint have one ``governed``.
+    """
+
+    __slots__ = ("blocks", "clear", "governed", "name", "privacy", "service", "sha256", "stored", "text", "wire_type")
+
+    def __init__(self, text: str) -> None:
+        """Parse an ``.avsc``.
+
+        Raises:
+            SchemaError: no JSON, no valid Avro, no wire type, or a field without a privacy class.
+        """
+        declaration = _parsed(text)
+        self.text = text
+        self.sha256 = hashlib.sha256(text.encode()).hexdigest()
+        self.name: str = declaration["name"]
+        namespace: str = declaration["namespace"]
+        self.service = namespace.rpartition(".")[2]
+        self.wire_type: str = declaration["wiretype"]
+        self.clear = AvroSchema(declaration)
+        self.privacy = _privacy(declaration)
+        self.blocks = {klasse: AvroSchema(_sub_record(declaration, klasse)) for klasse in Privacy}
+        self.stored = AvroSchema(stored_declaration(self.name, namespace))
+        self.governed = json.dumps(governed_form(declaration), sort_keys=True)
+
+    @classmethod
+    def of(cls, event_class: type[DomainEvent]) -> SchemaVersion:
+        """The version that an event class is today."""
+        return cls(text_of(avsc_of(event_class)))
+
+    @property
+    def dataschema(self) -> str:
+        """What the envelope says: ``/schemas/<16 hex>``."""
+        return f"/schemas/{self.clear.fingerprint.hex()}"
+
+    @property
+    def major(self) -> int:
+        """1, or the number behind ``.v`` in the wire type."""
+        suffix = self.wire_type.rpartition(".v")[2]
+        return int(suffix) if suffix.isdigit() else 1
+
+    def __repr__(self) -> str:
+        return f"<{self.wire_type} {self.clear.fingerprint.hex()}>"
+
+
+def governed_form(declaration: Any) -> Any:
+    """A declaration without the properties in :data:`FREE`, at every depth."""
+    if isinstance(declaration, Mapping):
+        return {key: governed_form(value) for key, value in declaration.items() if key not in FREE}
+    if isinstance(declaration, list):
+        return [governed_form(value) for value in declaration]
+    return declaration
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        declaration = json.loads(text)
+    except ValueError as error:
+        raise SchemaError(f"the schema is no JSON: {error}") from None
+    if not isinstance(declaration, dict):
+        raise SchemaError("the schema of an event is an Avro record")
+    missing = [key for key in ("name", "namespace", "wiretype", "fields") if key not in declaration]
+    if missing:
+        raise SchemaError(f"schema {declaration.get('name', '?')} lacks {', '.join(missing)}")
+    return declaration
+
+
+def _privacy(declaration: Mapping[str, Any]) -> dict[str, Privacy]:
+    try:
+        return {field["name"]: Privacy(field["privacy"]) for field in declaration["fields"]}
+    except (KeyError, ValueError) as error:
+        raise SchemaError(f"{declaration['name']}: a field has no privacy class ({error})") from None
+
+
+def _sub_record(declaration: Mapping[str, Any], klasse: Privacy) -> dict[str, Any]:
+    return {
+        "type": "record",
+        "name": f"{declaration['name']}{klasse.value.capitalize()}",
+        "namespace": declaration["namespace"],
+        "doc": f"De velden van {declaration['name']} met privacyklasse {klasse.value}.",
+        "fields": [field for field in declaration["fields"] if field["privacy"] == klasse.value],
+    }
