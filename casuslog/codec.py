@@ -18,6 +18,7 @@ from casuslog.events import VERNIETIGD, DomainEvent, Fact, Privacy, event_types
 from casuslog.privacy import associated_data, seal, unseal
 from casuslog.recorded import RecordedEvent, StoredEvent
 from casuslog.schema import (
+    Block,
     Blok,
     Form,
     JsonForm,
@@ -127,7 +128,7 @@ class Codec:
             SchemaError: the facts are *vernietigd*.
         """
         version = self.registry.current(recorded.envelope.type)
-        return self._framed(recorded, version.blocks[Privacy.FEIT])
+        return self._framed(recorded, version.feit.schema)
 
     def as_json(self, recorded: RecordedEvent) -> dict[str, Any]:
         """CloudEvents JSON (structured form), data in clear; a destroyed field is ``{"vernietigd": true}``.
@@ -196,16 +197,8 @@ def sealed(
     """
     if envelope.type != version.wire_type or envelope.dataschema != version.dataschema:
         raise SchemaError(f"its envelope says {envelope.type} {envelope.dataschema}, which is not {version!r}")
-    bloks: dict[Privacy, Blok | None] = {}
-    for klasse, schema in version.blocks.items():
-        if not schema.fields:
-            bloks[klasse] = None
-            continue
-        plaintext = schema.write(record)
-        key_id, key = key_for(klasse)
-        bloks[klasse] = seal(key_id, key, plaintext, associated_data(envelope, klasse, version.clear.fingerprint))
-    stored = StoredRecord(version.clear.fingerprint, bloks[Privacy.FEIT], bloks[Privacy.PERSOONSGEGEVEN])
-    return encode(version.stored.fingerprint, write_stored(stored))
+    bloks = [_sealed_block(block, record, envelope, key_for) for block in version.blocks]
+    return encode(version.stored.fingerprint, write_stored(StoredRecord(version.clear.fingerprint, *bloks)))
 
 
 def opened(registry: SchemaRegistry, body: bytes, envelope: Envelope) -> _Opened:
@@ -232,22 +225,34 @@ def unsealed(
     Raises:
         SchemaError: a block is missing, damaged or moved, or does not resolve to the reader.
     """
-    values: dict[str, Any] = {}
-    for klasse, blok in ((Privacy.FEIT, stored.feit), (Privacy.PERSOONSGEGEVEN, stored.persoonsgegeven)):
-        written, read = writer.blocks[klasse], reader.blocks[klasse]
-        if blok is None:
-            if written.fields:
-                raise SchemaError(f"its block {klasse} is missing")
-            if read.fields:
-                values.update(written.read(b"", read))
-            continue
-        key = key_of(blok.sleutel)
-        if key is None:
-            values.update(dict.fromkeys(read.fields, VERNIETIGD))
-            continue
-        plaintext = unseal(blok, key, associated_data(envelope, klasse, stored.helder))
-        values.update(written.read(plaintext, read))
-    return values
+    feit = _unsealed_block(writer.feit, reader.feit, stored.feit, envelope, key_of)
+    persoonsgegeven = _unsealed_block(
+        writer.persoonsgegeven, reader.persoonsgegeven, stored.persoonsgegeven, envelope, key_of
+    )
+    return {**feit, **persoonsgegeven}
+
+
+def _sealed_block(
+    block: Block, record: Mapping[str, Any], envelope: Envelope, key_for: Callable[[Privacy], tuple[str, bytes]]
+) -> Blok | None:
+    if not block.schema.fields:
+        return None
+    plaintext = block.schema.write(record)
+    key_id, key = key_for(block.klasse)
+    return seal(key_id, key, plaintext, associated_data(envelope, block.binding))
+
+
+def _unsealed_block(
+    written: Block, read: Block, blok: Blok | None, envelope: Envelope, key_of: KeyOf
+) -> Mapping[str, Any]:
+    if blok is None:
+        if written.schema.fields:
+            raise SchemaError(f"its block {written.klasse} is missing")
+        return written.schema.read(b"", read.schema) if read.schema.fields else {}
+    key = key_of(blok.sleutel)
+    if key is None:
+        return dict.fromkeys(read.schema.fields, VERNIETIGD)
+    return written.schema.read(unseal(blok, key, associated_data(envelope, written.binding)), read.schema)
 
 
 def _values(recorded: RecordedEvent) -> Mapping[str, Any]:

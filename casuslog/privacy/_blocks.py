@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from casuslog.envelope import Envelope
 from casuslog.errors import SchemaError
-from casuslog.events import Privacy
 from casuslog.schema import Blok
 
 KEY_SIZE = 32
@@ -17,13 +16,14 @@ NONCE_SIZE = 12
 """96 bits, drawn at random for each block. A key seals one phase of one casus: far below the 2**32 allowed."""
 
 
-def associated_data(envelope: Envelope, klasse: Privacy, clear_fingerprint: bytes) -> bytes:
+def associated_data(envelope: Envelope, binding: str) -> bytes:
     """What a block is bound to: ``gemeente|stroom|subject|event id|class|clear fingerprint (hex)``.
 
-    A ciphertext that is moved to another event, casus, gemeente, class or schema no longer opens.
+    A ciphertext that is moved to another event, casus, gemeente, class or schema no longer opens. ``binding`` holds the
+    last two (:attr:`casuslog.schema.Block.binding`).
     """
     e = envelope
-    return f"{e.gemeente}|{e.stroom}|{e.subject}|{e.id}|{klasse.value}|{clear_fingerprint.hex()}".encode()
+    return f"{e.gemeente}|{e.stroom}|{e.subject}|{e.id}|{binding}".encode()
 
 
 def seal(key_id: str, key: bytes, plaintext: bytes, associated: bytes) -> Blok:

@@ -108,7 +108,11 @@ class KeyStore:
             StoreError: the key store does not know this key: it is lost or of another store, which is not *vernietigd*.
             ValueError: no purpose.
         """
-        return self.get_many((key_id,), gemeente, purpose)[key_id]
+        key = self._known.get((gemeente, key_id))
+        if key is None or not purpose:
+            return self.get_many((key_id,), gemeente, purpose)[key_id]
+        self.uses[gemeente, purpose] += 1
+        return key
 
     def get_many(self, key_ids: Iterable[str], gemeente: str, purpose: str) -> Mapping[str, bytes | None]:
         """As :meth:`get` for many keys of one gemeente, in as few questions to the database as possible."""

@@ -11,13 +11,14 @@ from casuslog.schema._json import CLOUDEVENTS_JSON, DESTROYED, JsonForm, cloudev
 from casuslog.schema._records import from_record, record_view, to_record
 from casuslog.schema._registry import Entry, Form, SchemaRegistry
 from casuslog.schema._stored import Blok, StoredRecord, read_stored, write_stored
-from casuslog.schema._version import SchemaVersion
+from casuslog.schema._version import Block, SchemaVersion
 
 __all__ = [
     "CLOUDEVENTS_JSON",
     "DESTROYED",
     "MAX_SIZE",
     "AvroSchema",
+    "Block",
     "Blok",
     "Entry",
     "Form",

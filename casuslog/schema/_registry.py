@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from casuslog.errors import SchemaError
-from casuslog.events import DomainEvent, Privacy
+from casuslog.events import DomainEvent
 from casuslog.schema import _framing
 from casuslog.schema._avro import AvroSchema
 from casuslog.schema._avsc import text_of
@@ -161,8 +161,8 @@ class SchemaRegistry:
 def _forms(version: SchemaVersion) -> list[tuple[Form, AvroSchema]]:
     return [
         (Form.HELDER, version.clear),
-        (Form.FEIT, version.blocks[Privacy.FEIT]),
-        (Form.PERSOONSGEGEVEN, version.blocks[Privacy.PERSOONSGEGEVEN]),
+        (Form.FEIT, version.feit.schema),
+        (Form.PERSOONSGEGEVEN, version.persoonsgegeven.schema),
         (Form.OPGESLAGEN, version.stored),
     ]
 

@@ -7,16 +7,14 @@ on a machine where the clear record of nine fields costs 29). A test holds both 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from casuslog.errors import SchemaError
 
 SUFFIX = "Opgeslagen"
 
 
-@dataclass(frozen=True, slots=True)
-class Blok:
+class Blok(NamedTuple):
     """One encrypted block: the id of its key, its nonce (12 bytes) and the ciphertext with its tag."""
 
     sleutel: str
@@ -24,8 +22,7 @@ class Blok:
     cijfertekst: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
+class StoredRecord(NamedTuple):
     """The fingerprint of the clear schema, and the block of each privacy class; None where it has no field."""
 
     helder: bytes

@@ -5,13 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from casuslog.errors import SchemaError
 from casuslog.events import DomainEvent, Privacy
 from casuslog.schema._avro import AvroSchema
 from casuslog.schema._avsc import avsc_of, text_of
 from casuslog.schema._stored import stored_declaration
+
+
+class Block(NamedTuple):
+    """The fields of one privacy class of one version: encrypted together."""
+
+    klasse: Privacy
+    schema: AvroSchema
+    """Of the sub-record with these fields; possibly without any."""
+    binding: str
+    """``class|clear fingerprint (hex)``: what ties a ciphertext to this schema."""
+
 
 FREE = frozenset({"doc", "grondslag"})
 """Properties that may change without a new version: they explain, they do not decide how a value is read."""
@@ -24,13 +35,28 @@ class SchemaVersion:
         text: the ``.avsc`` file as it is; ``sha256`` is the hash of it (hex).
         name, service, wire_type: of the event type.
         clear: the schema of the whole record, without encryption.
-        blocks: per privacy class the schema of the sub-record that is encrypted together; possibly without fields.
+        dataschema: what the envelope says: ``/schemas/<16 hex>``.
+        feit, persoonsgegeven: the two blocks; ``blocks`` is both.
         stored: the schema of the encrypted form; the same for all versions of a type.
         privacy: the class of each field.
         governed: the text without what may change freely; two versions with one fingerprint have one ``governed``.
     """
 
-    __slots__ = ("blocks", "clear", "governed", "name", "privacy", "service", "sha256", "stored", "text", "wire_type")
+    __slots__ = (
+        "blocks",
+        "clear",
+        "dataschema",
+        "feit",
+        "governed",
+        "name",
+        "persoonsgegeven",
+        "privacy",
+        "service",
+        "sha256",
+        "stored",
+        "text",
+        "wire_type",
+    )
 
     def __init__(self, text: str) -> None:
         """Parse an ``.avsc``.
@@ -46,8 +72,11 @@ class SchemaVersion:
         self.service = namespace.rpartition(".")[2]
         self.wire_type: str = declaration["wiretype"]
         self.clear = AvroSchema(declaration)
+        self.dataschema = f"/schemas/{self.clear.fingerprint.hex()}"
         self.privacy = _privacy(declaration)
-        self.blocks = {klasse: AvroSchema(_sub_record(declaration, klasse)) for klasse in Privacy}
+        self.feit = self._block(declaration, Privacy.FEIT)
+        self.persoonsgegeven = self._block(declaration, Privacy.PERSOONSGEGEVEN)
+        self.blocks = (self.feit, self.persoonsgegeven)
         self.stored = AvroSchema(stored_declaration(self.name, namespace))
         self.governed = json.dumps(governed_form(declaration), sort_keys=True)
 
@@ -57,15 +86,14 @@ class SchemaVersion:
         return cls(text_of(avsc_of(event_class)))
 
     @property
-    def dataschema(self) -> str:
-        """What the envelope says: ``/schemas/<16 hex>``."""
-        return f"/schemas/{self.clear.fingerprint.hex()}"
-
-    @property
     def major(self) -> int:
         """1, or the number behind ``.v`` in the wire type."""
         suffix = self.wire_type.rpartition(".v")[2]
         return int(suffix) if suffix.isdigit() else 1
+
+    def _block(self, declaration: Mapping[str, Any], klasse: Privacy) -> Block:
+        schema = AvroSchema(_sub_record(declaration, klasse))
+        return Block(klasse, schema, f"{klasse.value}|{self.clear.fingerprint.hex()}")
 
     def __repr__(self) -> str:
         return f"<{self.wire_type} {self.clear.fingerprint.hex()}>"
