@@ -78,7 +78,7 @@ class Code(fields.String):
         if not found:
             raise ValidationError("mag niet leeg zijn")
         if self._among and found not in self._among:
-            raise ValidationError(f"{found!r} is onbekend; kies uit {', '.join(self._among)}")
+            raise ValidationError(f"is onbekend; kies uit {', '.join(self._among)}")
         return found
 
 
@@ -113,9 +113,7 @@ class Bsn(Code):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         found = super()._deserialize(value, attr, data, **kwargs)
         if not bsn_ok(found):
-            raise ValidationError(
-                "geen geldig BSN: negen cijfers die aan de elfproef voldoen; mag ontbreken"
-            )
+            raise ValidationError("geen geldig BSN: negen cijfers die aan de elfproef voldoen; mag ontbreken")
         return found
 
 

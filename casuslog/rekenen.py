@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from casuslog.termijnen import dagen_tussen
+
 MINUTEN_PER_EENHEID = {"uur": 60, "dagdeel": 240, "etmaal": 1440}
 """Minutes in a unit; a dagdeel is four hours (WJ756, code 16)."""
 
@@ -50,15 +52,13 @@ def percentage_van(bedrag_cent: int, procent: int) -> int:
     return half_omhoog(bedrag_cent * procent, 100)
 
 
-def weken(van: date, tot_en_met: date) -> int:
+def begonnen_weken(van: date, tot_en_met: date) -> int:
     """The weeks from ``van`` up to and including ``tot_en_met``; a week that has begun counts.
 
     Raises:
         ValueError: the period ends before it begins.
     """
-    if tot_en_met < van:
-        raise ValueError(f"the period ends ({tot_en_met}) before it begins ({van})")
-    return ((tot_en_met - van).days + 7) // 7
+    return (dagen_tussen(van, tot_en_met) + 6) // 7
 
 
 def budget(tarief_cent: int, minuten_per_week: int, aantal_weken: int, *, eenheid: str = "uur") -> int:

@@ -27,13 +27,13 @@ def test_a_percentage_is_rounded_half_up_on_whole_cents(bedrag, procent, uitkoms
 )
 def test_weeks_count_both_days_and_a_week_that_has_begun(van, tot_en_met, aantal):
     """A period counts its first and its last day, and a week that has begun is a week of help."""
-    assert rekenen.weken(van, tot_en_met) == aantal
+    assert rekenen.begonnen_weken(van, tot_en_met) == aantal
 
 
 def test_a_period_that_ends_before_it_begins_has_no_weeks():
     """A period turned round is an error, not nil weeks."""
     with pytest.raises(ValueError, match="before it begins"):
-        rekenen.weken(date(2017, 3, 6), date(2017, 3, 5))
+        rekenen.begonnen_weken(date(2017, 3, 6), date(2017, 3, 5))
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_a_percentage_never_exceeds_its_amount_and_is_half_a_cent_off_at_most(be
 def test_whole_weeks_are_counted_exactly(van, aantal):
     """A period of whole weeks counts exactly these weeks, and one day more begins another."""
     laatste = van + timedelta(days=7 * aantal - 1)
-    assert rekenen.weken(van, laatste) == aantal
-    assert rekenen.weken(van, laatste + timedelta(days=1)) == aantal + 1
+    assert rekenen.begonnen_weken(van, laatste) == aantal
+    assert rekenen.begonnen_weken(van, laatste + timedelta(days=1)) == aantal + 1
 
 
 def test_an_amount_reads_as_people_write_it():
