@@ -1,0 +1,348 @@
+"""A consumer: what arrives goes into lanes, and each event takes effect once and in order, however it arrives.
+
+Knows no broker and no nameko. Deliveries come in through :meth:`Consumer.deliver`; each has an *ack* that is called
+when it is safe: handled, known already, or parked. Threads or greenthreads that run :meth:`Consumer.work_until` do the
+work; a test calls :meth:`Consumer.settle`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from casuslog.clock import Clock
+from casuslog.consume import wire
+from casuslog.consume.books import PARKED, Books
+from casuslog.consume.effects import Effects
+from casuslog.consume.failures import Policy, outlook, reason
+from casuslog.consume.feeds import Feed
+from casuslog.consume.handlers import Handlers
+from casuslog.consume.items import Ack, Item, Unreadable
+from casuslog.consume.lanes import Lanes, Turn
+from casuslog.consume.lowwater import LowWater
+from casuslog.consume.order import Failed, commit_in_order
+from casuslog.consume.parking import Parking
+from casuslog.envelope import Position
+from casuslog.errors import SchemaError
+from casuslog.recorded import Cursor, StoredEvent
+
+if TYPE_CHECKING:
+    from casuslog.store import EventStore
+
+log = logging.getLogger(__name__)
+
+
+class Consumer:
+    """One consumer: a service, as far as it follows others.
+
+    Args:
+        name: name of the consumer; the service.
+        store: its own store, in which effects, inbox and checkpoints commit together.
+        handlers: what it does; their sources are the services that it follows.
+        feeds: the feed of each source.
+        clock: dates what is parked.
+        policy: when a failure parks its lane.
+        batch: events in one transaction at most, when a handler takes them by the list.
+        held: events in memory at most before catching up pauses.
+        monotonic: seconds, for delays; real time, never the domain's clock.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        store: EventStore,
+        handlers: Handlers,
+        feeds: Mapping[str, Feed],
+        clock: Clock,
+        *,
+        policy: Policy | None = None,
+        batch: int = 200,
+        held: int = 2000,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self.handlers = handlers
+        self.held = held
+        self.attention = threading.Event()
+        """Set when a hole was seen in the log of a source: someone should catch up."""
+        self._store = store
+        self._feeds = feeds
+        self._clock = clock
+        self._policy = policy or Policy()
+        self._limit = batch if handlers.batched else 1
+        self._monotonic = monotonic
+        self._books = Books(name)
+        self._effects = Effects(store, handlers, self._books, clock)
+        self._lanes: Lanes[Item | Unreadable] = Lanes()
+        self._pending: dict[Position, Item] = {}
+        self._attempts: dict[str, int] = {}
+        self._water: dict[str, LowWater] = {}
+        self._kept: dict[str, Cursor] = {}
+        self._changed = threading.Condition()
+        self._marking = threading.Lock()
+
+    def open(self) -> None:
+        """Read where the consumer was. Call it once, before anything is delivered.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+
+        def read(tx: Any) -> dict[str, Cursor]:
+            return {source: self._books.checkpoint(tx.conn, source) for source in self.handlers.sources}
+
+        self._kept = self._store.run_transaction(read)
+        self._water = {source: LowWater(cursor) for source, cursor in self._kept.items()}
+
+    # what comes in
+
+    def deliver(self, told: Mapping[str, Any], body: Any, content_type: str | None, ack: Ack) -> None:
+        """Take one delivery from the broker; what is no event goes to the lane of the unreadable."""
+        try:
+            message = wire.read(told, body, content_type)
+        except SchemaError as error:
+            raw = body.encode() if isinstance(body, str) else bytes(body)
+            self._put(Unreadable(dict(told), raw, reason(error), [ack]))
+            return
+        self.take(message.stored, message.previous, ack)
+
+    def take(self, stored: StoredEvent, previous: Cursor | None = None, ack: Ack | None = None) -> None:
+        """Take one event. ``previous`` is the cursor before its own in the log of its source."""
+        acks = [ack] if ack else []
+        with self._changed:
+            water = self._water.get(stored.envelope.service)
+            known = water is None or (stored.cursor is not None and stored.cursor <= water.mark)
+            pending = self._pending.get(stored.envelope.position)
+            if pending is not None:
+                pending.acks.extend(acks)
+            if water is not None and previous is not None and stored.cursor is not None:
+                self._note(water, previous, stored.cursor)
+            if pending is not None or not known:
+                if pending is None:
+                    self._enqueue(stored, acks)
+                return
+        # Already safe, or of a service that nobody here follows: an inbox bound too widely must not fill up.
+        self._tell(acks)
+
+    def _note(self, water: LowWater, previous: Cursor, cursor: Cursor) -> None:
+        water.note(previous, cursor)
+        if water.hole() is not None:
+            self.attention.set()
+
+    def _enqueue(self, stored: StoredEvent, acks: list[Ack]) -> None:
+        item = Item(stored, acks)
+        self._pending[stored.envelope.position] = item
+        self._put(item)
+
+    def _put(self, item: Item | Unreadable) -> None:
+        with self._changed:
+            self._lanes.put(item.lane, item)
+            self._changed.notify()
+
+    # what is done
+
+    def work(self) -> bool:
+        """Handle what is first in one lane, or a batch over lanes. False if nothing was ready."""
+        with self._changed:
+            turns = self._lanes.take(self._monotonic(), self._limit)
+        if not turns:
+            return False
+        if sum(len(turn.items) for turn in turns) == 1 or not self._together(turns):
+            for turn in turns:
+                self._one_by_one(turn)
+        return True
+
+    def work_until(self, stopping: threading.Event) -> None:
+        """Work until asked to stop and nothing is ready any more. What waits for another attempt stays unacked."""
+        while True:
+            if self.work():
+                continue
+            with self._changed:
+                if stopping.is_set():
+                    return
+                moment = self._lanes.next_moment(self._monotonic())
+                pause = 0.5 if moment is None else min(0.5, moment - self._monotonic())
+                if pause > 0:
+                    self._changed.wait(pause)
+
+    def settle(self) -> None:
+        """Work in this thread until nothing is ready, and keep the checkpoints."""
+        while self.work():
+            pass
+        self.keep_checkpoints()
+
+    def wake(self) -> None:
+        """Let workers look whether they should stop."""
+        with self._changed:
+            self._changed.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        """How many events are in memory."""
+        with self._changed:
+            return len(self._lanes)
+
+    def _together(self, turns: Sequence[Turn[Item | Unreadable]]) -> bool:
+        items = [item for turn in turns for item in turn.items]
+        events = [item.stored for item in items if isinstance(item, Item)]
+        if len(events) < len(items):
+            return False
+        try:
+            self._commit(events)
+        except Exception as error:
+            # One of them fails, or must wait: each by itself shows which one.
+            log.info("%s: batch of %d taken apart (%s)", self.name, len(events), type(error).__name__)
+            return False
+        with self._changed:
+            for turn in turns:
+                self._attempts.pop(str(turn.lane), None)
+                self._forget(turn.items)
+                self._lanes.finished(turn.lane, len(turn.items))
+            self._changed.notify_all()
+        return True
+
+    def _one_by_one(self, turn: Turn[Item | Unreadable]) -> None:
+        for done, item in enumerate(turn.items):
+            try:
+                self._settle_one(item)
+            except Exception as error:
+                self._failed(turn, done, item, error)
+                return
+            with self._changed:
+                self._forget([item])
+            self._attempts.pop(item.lane, None)
+        with self._changed:
+            self._lanes.finished(turn.lane, len(turn.items))
+            self._changed.notify_all()
+
+    def _settle_one(self, item: Item | Unreadable) -> None:
+        if isinstance(item, Unreadable):
+            self._park_unreadable(item)
+        else:
+            commit_in_order(item.stored, lambda stored: self._commit([stored]), self._feeds)
+
+    def _forget(self, items: Iterable[Item | Unreadable]) -> None:
+        for item in items:
+            if isinstance(item, Item):
+                self._pending.pop(item.stored.envelope.position, None)
+                self._reached(item.stored)
+            self._tell(item.acks)
+
+    def _reached(self, stored: StoredEvent) -> None:
+        water = self._water.get(stored.envelope.service)
+        if water is not None and stored.cursor is not None:
+            water.done(stored.cursor)
+
+    def _tell(self, acks: Iterable[Ack]) -> None:
+        for ack in acks:
+            ack()
+
+    # one transaction
+
+    def _commit(self, events: Sequence[StoredEvent]) -> None:
+        # One transaction at a time moves the checkpoints, else lanes side by side would undo each other over that row.
+        mine = self._marking.acquire(blocking=False)
+        try:
+            marks = self._marks(events) if mine else {}
+            self._effects.commit(events, marks)
+            self._kept.update(marks)
+        finally:
+            if mine:
+                self._marking.release()
+
+    def _marks(self, events: Sequence[StoredEvent]) -> dict[str, Cursor]:
+        with self._changed:
+            done: dict[str, set[Cursor]] = {source: set() for source in self._water}
+            for stored in events:
+                if stored.cursor is not None and stored.envelope.service in done:
+                    done[stored.envelope.service].add(stored.cursor)
+            marks = {source: self._water[source].mark_after(cursors) for source, cursors in done.items()}
+            return {source: mark for source, mark in marks.items() if mark > self._kept[source]}
+
+    def keep_checkpoints(self) -> None:
+        """Write checkpoints that have moved since they were last kept."""
+        with self._marking:
+            marks = self._marks(())
+            if marks:
+                self._effects.commit((), marks)
+                self._kept.update(marks)
+
+    # what fails
+
+    def _failed(self, turn: Turn[Item | Unreadable], done: int, item: Item | Unreadable, error: Exception) -> None:
+        culprit = error.stored if isinstance(error, Failed) else getattr(item, "stored", None)
+        cause = error.error if isinstance(error, Failed) else error
+        attempts = self._attempts[item.lane] = self._attempts.get(item.lane, 0) + 1
+        delay = self._policy.backoff.delay(attempts)
+        if culprit is not None and self._policy.parks(cause, attempts) and self._park(culprit, cause, attempts):
+            # The lane is parked now: at the next attempt the event finds that out, and goes in behind.
+            self._attempts.pop(item.lane, None)
+            delay = 0.0
+        else:
+            self._complain("tries again", item.lane, cause, attempts)
+        with self._changed:
+            self._lanes.defer(turn.lane, self._monotonic() + delay, done)
+            self._changed.notify_all()
+
+    def _park(self, stored: StoredEvent, error: Exception, attempts: int) -> bool:
+        why, now = reason(error, attempts), self._clock.now()
+        try:
+            self._store.run_transaction(
+                lambda tx: self._books.park(tx.conn, stored, why, state=PARKED, attempts=attempts, now=now)
+            )
+        except Exception as failure:
+            self._complain("could not park", stored.envelope.subject, failure, attempts)
+            return False
+        self._complain("parked", stored.envelope.subject, error, attempts)
+        return True
+
+    def _park_unreadable(self, item: Unreadable) -> None:
+        now = self._clock.now()
+        self._store.run_transaction(
+            lambda tx: self._books.park_unreadable(tx.conn, item.told, item.body, item.digest, item.reason, now)
+        )
+        log.warning("%s: an unreadable delivery is parked", self.name)
+
+    def _complain(self, what: str, lane: str, error: BaseException, attempts: int) -> None:
+        # The text of a foreign error may hold values of the event: only its type and place are logged.
+        log.warning(
+            "%s: lane %s %s after attempt %d: %s, %s%s",
+            self.name, lane, what, attempts, type(error).__name__, outlook(error).value, _place(error),
+        )  # fmt: skip
+
+    # catching up
+
+    def tip(self, source: str) -> Cursor:
+        """Up to where the log of ``source`` is known without a hole."""
+        with self._changed:
+            return self._water[source].tip()
+
+    def checkpoint(self, source: str) -> Cursor:
+        """Up to where all of ``source`` is handled or parked, and committed as such."""
+        return self._kept[source]
+
+    @property
+    def parking(self) -> Parking:
+        """The parked lanes of this consumer."""
+        return Parking(self._store, self._books, self._effects, self._feeds)
+
+    def feed_of(self, source: str) -> Feed:
+        """The feed of a source."""
+        return self._feeds[source]
+
+    def make_room(self) -> None:
+        """Return when there is room for more; work along while there is not."""
+        while self.waiting >= self.held:
+            if not self.work():
+                with self._changed:
+                    self._changed.wait(0.05)
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" in {trace.tb_frame.f_code.co_name}:{trace.tb_lineno}"

@@ -1,0 +1,70 @@
+"""What a consumer does with events: its handlers, and which of them an event concerns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from casuslog.envelope import Envelope
+from casuslog.events import TYPE_PREFIX
+
+EVERY_EVENT = "*"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Handler:
+    """One handler. ``call`` gets ``(event, tx)``, or ``(events, tx)`` for a batch, and writes through ``tx`` only."""
+
+    source: str
+    """The service whose events it is about."""
+    event: str
+    """Class name (``MeldingGeregistreerd``), wire name (``melding-geregistreerd``), or ``*`` for all of the source."""
+    call: Callable[[Any, Any], None]
+    projection: bool = False
+    """It only writes a read model: imported history passes through it, while reactions do not see that."""
+    batch: bool = False
+    """It takes a list of events of many lanes in one transaction; the order within each lane is kept."""
+
+    def concerns(self, envelope: Envelope) -> bool:
+        """Whether it is about this event, and may see it."""
+        if envelope.geimporteerd and not self.projection:
+            return False
+        return self.source == envelope.service and self.event in (EVERY_EVENT, envelope.name)
+
+
+class Handlers:
+    """All handlers of one consumer."""
+
+    def __init__(self, handlers: Iterable[Handler] = ()) -> None:
+        self._handlers: list[Handler] = []
+        for handler in handlers:
+            self.add(handler)
+
+    def add(self, handler: Handler) -> None:
+        """Add one; its event name becomes the wire name."""
+        named = Handler(handler.source, wire_name(handler.event), handler.call, handler.projection, handler.batch)
+        self._handlers.append(named)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The services that the consumer follows: all their events move its inbox, also those without a handler."""
+        return tuple(sorted({handler.source for handler in self._handlers}))
+
+    @property
+    def batched(self) -> bool:
+        """Whether any handler takes events by the list."""
+        return any(handler.batch for handler in self._handlers)
+
+    def of(self, envelope: Envelope) -> list[Handler]:
+        """The handlers that an event concerns, in the order in which they were added."""
+        return [handler for handler in self._handlers if handler.concerns(envelope)]
+
+
+def wire_name(event: str) -> str:
+    """``melding-geregistreerd`` of ``MeldingGeregistreerd``, of a full wire type, or of itself."""
+    short = event.removeprefix(TYPE_PREFIX)
+    if short == EVERY_EVENT or not short[:1].isupper():
+        return short
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", short).lower()
