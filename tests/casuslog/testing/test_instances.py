@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -102,9 +103,26 @@ def test_a_quorum_queue_survives_a_crash(amqp_url: str, rabbit: PrivateRabbit) -
         channel.queue_declare("kept", durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
         channel.basic_publish(channel.prepare_message(b"x"), routing_key="kept")
         link.drain_events(timeout=5)
+    # RabbitMQ 3.10 writes the directory of its quorum queues half a second late; a younger queue is lost in a crash.
+    time.sleep(1.5)
     rabbit.restart(crash=True)
-    with Connection(amqp_url) as link:
-        assert link.default_channel.queue_declare("kept", passive=True).message_count == 1
+    assert _first_of("kept", amqp_url) == b"x"
+
+
+def _first_of(queue: str, url: str, seconds: float = 20) -> bytes:
+    """Consume one message; until the queue has chosen its leader again, RabbitMQ answers 541 INTERNAL_ERROR."""
+    got: list[Any] = []
+    deadline = time.monotonic() + seconds
+    while not got:
+        try:
+            with Connection(url) as link:
+                link.default_channel.basic_consume(queue, callback=got.append)
+                link.drain_events(timeout=1)
+        except (*link.connection_errors, TimeoutError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+    return bytes(got[0].body)
 
 
 @pytest.mark.rabbitmq

@@ -1,0 +1,43 @@
+# `make run` shows the product, `make test` proves it. Both work on a bare Debian 12 with python3, pip and apt.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTEST := $(PY) -m pytest -p no:cacheprovider
+# On two cores the brokers need what a second test process would take; set WORKERS=4 on a larger machine.
+WORKERS ?= 0
+ARGS ?=
+
+.PHONY: run test test-fast check lock clean scenarios
+
+run: $(VENV)/installed
+	@exec $(PY) -m deploy.demo $(ARGS)
+
+test: $(VENV)/installed
+	@scripts/ensure-servers
+	@scripts/ensure-node
+	@$(PYTEST) -q -n $(WORKERS) --durations=10 $(ARGS)
+
+# Without the tests that start or kill processes.
+test-fast: $(VENV)/installed
+	@$(PYTEST) -q -n $(WORKERS) -m "not slow" $(ARGS)
+
+scenarios: $(VENV)/installed
+	@$(PY) -m tests.scenarios $(ARGS)
+
+check: $(VENV)/installed
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/casuslog schema check
+	$(VENV)/bin/casuslog schema gate
+
+# Choose versions anew. The result names no index and no host.
+lock: $(VENV)/installed
+	scripts/lock
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .casuslog tests/node/node_modules *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/installed: requirements.lock pyproject.toml scripts/ensure-venv
+	@scripts/ensure-venv
