@@ -37,7 +37,8 @@ from casuslog.store._verify import ChainBreak
 R = TypeVar("R")
 
 BACKOFF_SECONDS = 0.01
-"""The first wait after a lost race is at most this; each next one at most twice as long."""
+"""The first wait after a lost race is at most this; each next one at most twice as long, up to a limit."""
+BACKOFF_LIMIT_SECONDS = 0.5
 
 
 class EventStore:
@@ -150,7 +151,8 @@ class EventStore:
             except KeyReused:
                 raise
             except Conflict:
-                time.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311  # no secret
+                longest = min(BACKOFF_LIMIT_SECONDS, BACKOFF_SECONDS * 2**attempt)
+                time.sleep(random.uniform(0, longest))  # noqa: S311  # no secret
         with self.transaction() as tx:
             return fn(tx)
 
