@@ -31,7 +31,7 @@ _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12
 # At most three digits, at the end: no room for a BSN in a code, a type or the name of a service.
 _CODE = r"[a-z][a-z_-]{0,39}[0-9]{0,3}"
 _GEMEENTE = r"[0-9]{4}"
-_TYPE = re.escape(TYPE_PREFIX) + r"[a-z]+(?:-[a-z]+[0-9]{0,3})+(?:\.v[1-9][0-9]{0,2})?"
+_TYPE = re.escape(TYPE_PREFIX) + r"[a-z]+(?:-[a-z]+[0-9]{0,3})*(?:\.v[1-9][0-9]{0,2})?"
 _SOURCE = r"urn:nld:oin:(0000000[1-9][0-9]{12}|00000099[0-9]{12}):systeem:([a-z][a-z-]{0,39}[0-9]{0,3})"
 _POSITION = rf"{_CODE}/{_GEMEENTE}/{_CODE}/{_UUID}/[1-9][0-9]{{0,9}}"
 
@@ -43,7 +43,7 @@ _CODE_RULE = "must be a lower-case code, e.g. 'beschermd_wonen'"
 _FORMS: tuple[tuple[str, str, str], ...] = (
     ("id", _UUID, _UUID_RULE),
     ("source", _SOURCE, "must be urn:nld:oin:<OIN of 20 digits>:systeem:<service>"),
-    ("type", _TYPE, f"must be {TYPE_PREFIX}<object>-<voltooid deelwoord>, lower case, at most one version '.v2'"),
+    ("type", _TYPE, f"must be {TYPE_PREFIX}<name>, lower case with dashes, at most one version '.v2'"),
     ("subject", _UUID, _UUID_RULE),
     ("dataschema", r"/schemas/[0-9a-f]{16}", "must be /schemas/<16 hex digits>: the fingerprint of the clear schema"),
     ("gemeente", _GEMEENTE, _GEMEENTE_RULE),

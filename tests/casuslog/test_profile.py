@@ -73,7 +73,6 @@ BAD: list[tuple[str, Any]] = [
     ("type", "nl.overheid.wmo.melding-geregistreerd.v2.v3"),
     ("type", "nl.overheid.wmo.melding-geregistreerd.v0"),
     ("type", "nl.overheid.wmo.melding-geregistreerd.2"),
-    ("type", "nl.overheid.wmo.melding"),
     ("type", "nl.overheid.wmo."),
     ("type", f"nl.overheid.wmo.melding-geregistreerd-{BSN}"),
     ("type", "nl.overheid.wmo.melding-geregistreerd\n"),

@@ -1,0 +1,103 @@
+"""Who is involved in a casus, folded from what was recorded. The fold is pure and forgets nothing that still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from casuslog.envelope import Envelope
+from casuslog.events import VERNIETIGD
+from casuslog.recorded import RecordedEvent
+
+CLIENT = "client"
+MELDER = "melder"
+_PERSONEN = {"inwoner", "budgethouder"}
+
+
+@dataclass(frozen=True, slots=True)
+class Involvement:
+    """An organisation or person, as what, from which day to which (both included), and for which thema."""
+
+    organisatie: str
+    als: str
+    vanaf: date
+    tot: date | None = None
+    thema: str | None = None
+
+    def holds(self, on: date, thema: str | None) -> bool:
+        """Whether it holds on a day for a thema; without a thema on either side it does not matter."""
+        in_period = self.vanaf <= on and (self.tot is None or on <= self.tot)
+        return in_period and (self.thema is None or thema is None or self.thema == thema)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the person whom the casus is about lets another see, from a day on. An empty ``omvang`` takes it back."""
+
+    aan: str
+    omvang: tuple[str, ...]
+    vanaf: date
+
+
+@dataclass(frozen=True, slots=True)
+class Involvements:
+    """All involvement and consent of one casus."""
+
+    betrokken: Mapping[tuple[str, str, str | None], Involvement] = field(default_factory=dict)
+    toestemming: Mapping[str, Consent] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, events: Iterable[RecordedEvent]) -> Involvements:
+        """Folded from the events of a casus, of all its services, in any order that keeps each stream's own."""
+        found = cls()
+        for event in events:
+            found = found.after(event)
+        return found
+
+    def after(self, event: RecordedEvent) -> Involvements:
+        """With one event more. Events that say nothing of rights change nothing; destroyed ones give no right."""
+        name = event.envelope.name
+        if name == "betrokkenheid-vastgelegd" and event["organisatie"] is not VERNIETIGD:
+            return self._involving(_read_involvement(event))
+        if name == "toestemming-gegeven" and event["aan"] is not VERNIETIGD:
+            consent = Consent(event["aan"], tuple(event["omvang"]), event.envelope.feitdatum)
+            return replace(self, toestemming={**self.toestemming, consent.aan: consent})
+        if name == "melding-geregistreerd":
+            return self._involving(_who_reported(event.envelope))
+        return self
+
+    def involving(self, *involvements: Involvement) -> Involvements:
+        """With these involvements more; a later one replaces the same party in the same capacity."""
+        found = self
+        for involvement in involvements:
+            found = found._involving(involvement)
+        return found
+
+    def consenting(self, *consents: Consent) -> Involvements:
+        """With these consents more."""
+        return replace(self, toestemming={**self.toestemming, **{consent.aan: consent for consent in consents}})
+
+    def _involving(self, one: Involvement) -> Involvements:
+        return replace(self, betrokken={**self.betrokken, (one.organisatie, one.als, one.thema): one})
+
+
+def _read_involvement(event: RecordedEvent) -> Involvement:
+    return Involvement(
+        organisatie=event["organisatie"],
+        als=event["als"],
+        vanaf=_day(event["vanaf"]),
+        tot=None if event["tot"] is None else _day(event["tot"]),
+        thema=event["thema"],
+    )
+
+
+def _who_reported(envelope: Envelope) -> Involvement:
+    """Who reported is the client, or somebody on behalf of one: the envelope of the melding says which."""
+    als = CLIENT if envelope.actorrol in _PERSONEN else MELDER
+    return Involvement(envelope.actorid, als, envelope.feitdatum)
+
+
+def _day(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
