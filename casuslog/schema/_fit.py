@@ -60,7 +60,9 @@ def _compiled(avro: Any, known: dict[str, Fit]) -> tuple[frozenset[type], Fits |
 
 
 def _scalar(name: str) -> tuple[frozenset[type], Fits | None]:
-    classes = _CLASSES[name]
+    classes = _CLASSES.get(name)
+    if classes is None:
+        raise TypeError(f"{name} is no type for events: codes are strings with a list, money is whole cents")
     # A str subclass (StrEnum) is a string; a bool is no number.
     return frozenset(classes), (lambda value: isinstance(value, str)) if name == "string" else None
 
@@ -74,6 +76,8 @@ def _logical(avro: Mapping[str, Any]) -> tuple[frozenset[type], Fits | None]:
 
 
 def _union(branches: list[Any], known: dict[str, Fit]) -> tuple[frozenset[type], Fits | None]:
+    if len(branches) != 2 or branches[0] != "null":
+        raise TypeError('a union is ["null", X] and nothing else')
     compiled = [_compiled(branch, known) for branch in branches]
     checks = [fits for _, fits in compiled if fits is not None]
     classes = frozenset().union(*(found for found, _ in compiled))
