@@ -1,0 +1,274 @@
+"""The key store: who may still be read. One contract for SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from sqlalchemy import create_engine, inspect, text
+
+from casuslog.clock import SettableClock
+from casuslog.errors import StoreError
+from casuslog.events import Privacy
+from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey
+
+HOLDER = ("0072", "melding", "casus-1", "client")
+ROOT = RootKey(bytes(range(32)))
+
+
+class Monotonic:
+    """A monotonic clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def moving() -> Monotonic:
+    return Monotonic()
+
+
+@pytest.fixture(params=["sqlite", "memory", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind, empty."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path / 'sleutels.db'}"
+
+
+@pytest.fixture
+def keys(url: str, moving: Monotonic) -> Iterator[KeyStore]:
+    store = KeyStore.open(url, ROOT, monotonic=moving, clock=SettableClock())
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database that two processes can share."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path / 'sleutels.db'}"
+
+
+def test_a_key_is_made_once_and_found_again(keys: KeyStore) -> None:
+    """The same holder and class have one key of 32 bytes, found by its id as well."""
+    key_id, key = keys.key_for(*HOLDER, Privacy.FEIT)
+    assert len(key) == 32
+    assert keys.key_for(*HOLDER, Privacy.FEIT) == (key_id, key)
+    assert keys.get(key_id, "0072", "proef") == key
+
+
+@pytest.mark.parametrize(
+    ("holder", "klasse"),
+    [
+        (("0080", "melding", "casus-1", "client"), Privacy.FEIT),
+        (("0072", "pgb", "casus-1", "client"), Privacy.FEIT),
+        (("0072", "melding", "casus-2", "client"), Privacy.FEIT),
+        (("0072", "melding", "casus-1", "mantelzorger"), Privacy.FEIT),
+        (HOLDER, Privacy.PERSOONSGEGEVEN),
+    ],
+)
+def test_another_holder_or_class_has_another_key(
+    keys: KeyStore, holder: tuple[str, str, str, str], klasse: Privacy
+) -> None:
+    """Gemeente, phase, casus, betrokkene and class each make a key of their own."""
+    one, other = keys.key_for(*HOLDER, Privacy.FEIT), keys.key_for(*holder, klasse)
+    assert one[0] != other[0]
+    assert one[1] != other[1]
+
+
+def test_a_key_of_another_gemeente_is_not_found(keys: KeyStore) -> None:
+    """The gemeente is in every predicate: a known id alone opens nothing, also not from memory."""
+    key_id, _ = keys.key_for(*HOLDER, Privacy.FEIT)
+    assert keys.get(key_id, "0072", "proef")
+    with pytest.raises(StoreError, match="gemeente 0080 has no key"):
+        keys.get(key_id, "0080", "proef")
+
+
+def test_a_lost_key_is_not_a_destroyed_one(keys: KeyStore) -> None:
+    """A key that this store never had is an error: saying vernietigd would hide a lost key store."""
+    with pytest.raises(StoreError, match="not destroyed, but lost"):
+        keys.get("00000000-0000-4000-8000-000000000000", "0072", "proef")
+
+
+def test_reading_asks_for_a_purpose(keys: KeyStore) -> None:
+    """Without doelbinding nothing is read, whether the key is in memory or not."""
+    key_id, _ = keys.key_for(*HOLDER, Privacy.FEIT)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="doelbinding"):
+            keys.get(key_id, "0072", "")
+        keys.get(key_id, "0072", "proef")
+
+
+def test_every_reading_is_counted_per_purpose(keys: KeyStore) -> None:
+    """What is read from memory counts as well as what is read from the database."""
+    key_id, _ = keys.key_for(*HOLDER, Privacy.FEIT)
+    keys.get(key_id, "0072", "tijdlijn")
+    keys.get(key_id, "0072", "tijdlijn")
+    keys.get_many([key_id], "0072", "verslag")
+    assert keys.uses == {("0072", "tijdlijn"): 2, ("0072", "verslag"): 1}
+
+
+def test_logs_name_no_casus_and_no_person(keys: KeyStore) -> None:
+    """What is logged of reading and destroying holds gemeente, purpose and numbers only."""
+    with structlog.testing.capture_logs() as logs:
+        key_id, _ = keys.key_for("0072", "melding", "casus-1", "mantelzorger J. de Vries", Privacy.FEIT)
+        keys.get(key_id, "0072", "proef")
+        keys.destroy("0072", "melding", "casus-1")
+    assert {line["event"] for line in logs} == {"keys_read", "keys_destroyed"}
+    assert "casus-1" not in str(logs)
+    assert "Vries" not in str(logs)
+
+
+def test_destroying_takes_effect_at_once(keys: KeyStore) -> None:
+    """In the process that destroys, memory forgets too; destroying again destroys nothing more."""
+    held = [keys.key_for(*HOLDER, klasse)[0] for klasse in Privacy]
+    assert all(keys.get_many(held, "0072", "proef").values())
+    assert keys.destroy("0072", "melding", "casus-1") == 2
+    assert keys.get_many(held, "0072", "proef") == dict.fromkeys(held)
+    assert keys.get(held[0], "0072", "proef") is None
+    assert keys.destroy("0072", "melding", "casus-1") == 0
+
+
+def test_destroying_reaches_no_further_than_asked(keys: KeyStore) -> None:
+    """Another betrokkene, phase, casus or gemeente keeps its key."""
+    others = [
+        ("0072", "melding", "casus-1", "mantelzorger"),
+        ("0072", "pgb", "casus-1", "client"),
+        ("0072", "melding", "casus-2", "client"),
+        ("0080", "melding", "casus-1", "client"),
+    ]
+    kept = {holder: keys.key_for(*holder, Privacy.FEIT) for holder in others}
+    keys.key_for(*HOLDER, Privacy.FEIT)
+    assert keys.destroy(*HOLDER) == 1
+    for holder, (key_id, key) in kept.items():
+        assert keys.get(key_id, holder[0], "proef") == key
+
+
+def test_after_a_destruction_new_facts_get_a_new_key(keys: KeyStore) -> None:
+    """A casus that goes on is readable from there on; what was before stays destroyed."""
+    old_id, old = keys.key_for(*HOLDER, Privacy.FEIT)
+    keys.destroy(*HOLDER)
+    new_id, new = keys.key_for(*HOLDER, Privacy.FEIT)
+    assert new_id != old_id
+    assert new != old
+    assert keys.get(old_id, "0072", "proef") is None
+
+
+def test_elsewhere_a_destruction_holds_within_a_minute(shared_url: str, moving: Monotonic) -> None:
+    """Another process may remember a key for 60 seconds, and not longer, also when it asks for a longer time."""
+    here = KeyStore.open(shared_url, ROOT)
+    there = KeyStore.open(shared_url, ROOT, monotonic=moving, cache_seconds=3600)
+    key_id, key = here.key_for(*HOLDER, Privacy.FEIT)
+    assert there.get(key_id, "0072", "proef") == key
+    here.destroy(*HOLDER)
+    moving.now += CACHE_SECONDS - 0.1
+    assert there.get(key_id, "0072", "proef") == key
+    moving.now += 0.1
+    assert there.get(key_id, "0072", "proef") is None
+    here.close()
+    there.close()
+
+
+def test_many_at_once_make_one_key(shared_url: str) -> None:
+    """Several processes that ask for the first key of a holder at the same moment get the same one."""
+    found: list[tuple[str, bytes]] = []
+    start = threading.Barrier(6)
+
+    def ask() -> None:
+        store = KeyStore.open(shared_url, ROOT)
+        start.wait()
+        found.append(store.key_for(*HOLDER, Privacy.FEIT))
+        store.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 6
+    assert len(set(found)) == 1
+
+
+def test_the_database_never_holds_a_key_in_the_clear(shared_url: str) -> None:
+    """Neither data keys nor the root key stand in the tables; a destroyed one is overwritten with zeros."""
+    keys = KeyStore.open(shared_url, ROOT)
+    _, key = keys.key_for(*HOLDER, Privacy.FEIT)
+    engine = create_engine(shared_url)
+    with engine.connect() as conn:
+        wrapped = bytes(conn.execute(text("SELECT ingepakt FROM sleutels")).scalar_one())
+        of_gemeente = bytes(conn.execute(text("SELECT ingepakt FROM gemeentesleutels")).scalar_one())
+    assert key not in wrapped
+    assert ROOT.secret not in of_gemeente
+    keys.destroy(*HOLDER)
+    with engine.connect() as conn:
+        left = conn.execute(text("SELECT ingepakt, vernietigd FROM sleutels")).one()
+    assert bytes(left.ingepakt) == bytes(len(wrapped))
+    assert left.vernietigd is not None
+    engine.dispose()
+    keys.close()
+
+
+def test_a_destroyed_key_leaves_no_copy_in_the_file(tmp_path: Path) -> None:
+    """SQLite zeroes what is freed and keeps no write-ahead log: the wrapped bytes are nowhere on the disk."""
+    path = tmp_path / "sleutels.db"
+    keys = KeyStore.open(f"sqlite:///{path}", ROOT)
+    keys.key_for(*HOLDER, Privacy.FEIT)
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as conn:
+        wrapped = bytes(conn.execute(text("SELECT ingepakt FROM sleutels")).scalar_one())
+    engine.dispose()
+    assert wrapped in path.read_bytes()
+    keys.destroy(*HOLDER)
+    assert [file.name for file in tmp_path.iterdir() if wrapped in file.read_bytes()] == []
+    keys.close()
+
+
+def test_another_root_key_is_told_so(shared_url: str) -> None:
+    """A wrong root key is an error that names both ids, not unreadable data."""
+    KeyStore.open(shared_url, ROOT).key_for(*HOLDER, Privacy.FEIT)
+    other = RootKey.generate()
+    with pytest.raises(StoreError, match=f"{ROOT.id}.*{other.id}"):
+        KeyStore.open(shared_url, other).key_for(*HOLDER, Privacy.FEIT)
+
+
+def test_wrapped_keys_cannot_change_places(shared_url: str) -> None:
+    """Whoever can write in the table cannot give one casus the key of another: a row opens in its own place only."""
+    keys = KeyStore.open(shared_url, ROOT)
+    key_id, _ = keys.key_for(*HOLDER, Privacy.FEIT)
+    other_id, _ = keys.key_for("0072", "melding", "casus-2", "client", Privacy.FEIT)
+    engine = create_engine(shared_url)
+    with engine.begin() as conn:
+        swap = text("UPDATE sleutels SET ingepakt = (SELECT ingepakt FROM sleutels WHERE id = :b) WHERE id = :a")
+        conn.execute(swap, {"a": key_id, "b": other_id})
+    engine.dispose()
+    with pytest.raises(StoreError, match="something else"):
+        KeyStore.open(shared_url, ROOT).get(key_id, "0072", "proef")
+
+
+def test_several_can_open_an_empty_database_at_once(shared_url: str) -> None:
+    """Services that start together on an empty database all come up, and there are two tables."""
+    failures: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            KeyStore.open(shared_url, ROOT).close()
+        except BaseException as error:  # what a thread raises is lost otherwise
+            failures.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    engine = create_engine(shared_url)
+    assert set(inspect(engine).get_table_names()) == {"sleutels", "gemeentesleutels"}
+    engine.dispose()
