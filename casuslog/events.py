@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, TypeVar, cast, dataclass_transform, get_type_hints
 
 TYPE_PREFIX = "nl.overheid.wmo."
 """Prefix of every wire type. NL GOV profile for CloudEvents: reverse DNS, no organisation name."""
@@ -205,7 +205,7 @@ def is_destroyed(event: DomainEvent) -> bool:
 
     An *evolve* asks it before it looks inside: a destroyed dossier folds to an answer, not to an error.
     """
-    return any(getattr(event, name) is VERNIETIGD for name in _facts_of(type(event)))
+    return any(getattr(event, name) is VERNIETIGD for name in _facts_of(cast(type, type(event))))
 
 
 @functools.cache
