@@ -72,10 +72,14 @@ def waarde_op(beleid: Any, pad: str) -> Any:
 
 
 def zet(beleid: Any, pad: str, waarde: Any) -> None:
-    """Put a value at a dotted path; groups on the way are made."""
+    """Put a value at a dotted path; groups on the way that are absent or ``null`` are made."""
     *groepen, laatste = pad.split(".")
     for deel in groepen:
-        beleid = beleid[int(deel)] if isinstance(beleid, list) else beleid.setdefault(deel, {})
+        if isinstance(beleid, list):
+            beleid = beleid[int(deel)]
+        else:
+            beleid[deel] = {} if beleid.get(deel) is None else beleid[deel]
+            beleid = beleid[deel]
     if isinstance(beleid, list):
         beleid[int(laatste)] = waarde
     else:

@@ -68,6 +68,9 @@ class _Opbouw:
     def zet(self, pad: str, waarde: Any, herkomst: str) -> None:
         zet(self.beleid, pad, copy.deepcopy(waarde))
         self.herkomst[pad] = herkomst
+        for groep in _groepen_van(pad):
+            if self.herkomst.get(groep, "").startswith("niet genoemd"):
+                del self.herkomst[groep]
 
     def _standaarden(self, document: InrichtingDocument) -> None:
         gelden = {**standaarden.VAST, **standaarden.eigen(document.gemeentecode, document.sleutel)}
@@ -112,7 +115,6 @@ class _Opbouw:
                 gezegd = lees(deel[naam]) if naam in deel else None
                 if gezegd:
                     self.zet(f"{pad}.{naam}", *gezegd)
-        self.beleid["beschikking"].setdefault("voorzieningen", {})
 
     def _bevoegdheid(self) -> None:
         deel = self._deel("beschikking.bevoegdheid")
@@ -179,7 +181,8 @@ class _Opbouw:
         self.beleid["pgb"]["voorzieningen"] = {code: v["soort"] for code, v in aangeboden.items()}
         self.herkomst["pgb.voorzieningen"] = "afgeleid: uit beschikking.voorzieningen"
         tarieven = list(rijen(pgb.get("tarieven", {}), list(aangeboden)))
-        self.zet("pgb.tarieven", tarieven, "niet genoemd: geen tarieven")
+        kolommen = "bron: zie elke rij" if tarieven else "niet genoemd: geen tarieven"
+        self.zet("pgb.tarieven", tarieven, kolommen)
         for plaats, rij in enumerate(tarieven):
             self.herkomst[f"pgb.tarieven.{plaats}"] = f"bron {_bron(rij['bron'])}"
         self.beleid["pgb"]["tarief_zorg_in_natura"] = {}
@@ -198,7 +201,6 @@ class _Opbouw:
 
     def _partijen(self) -> None:
         partijen = self.beleid["partijen"]
-        partijen.setdefault("centrumgemeente", {})
         partijen["organisaties"] = []
         for plaats, org in enumerate(self.secties.get("partijen", {}).get("organisaties", ())):
             rij = {naam: org.get(naam) for naam in ("id", "naam", "oin", "soort")}
@@ -240,6 +242,12 @@ def lees(deel: Mapping[str, Any]) -> tuple[Any, str] | None:
         return None
     soort = "testwaarde" if standaard.get("testwaarde") else "standaard"
     return standaard["waarde"], f"{soort}: {standaard['toelichting']}"
+
+
+def _groepen_van(pad: str) -> list[str]:
+    """The groups that a path lies in: ``a`` and ``a.b`` for ``a.b.c``."""
+    delen = pad.split(".")
+    return [".".join(delen[:diepte]) for diepte in range(1, len(delen))]
 
 
 def _instellingen(groep: Mapping[str, Any], pad: str = "", *, overslaan: Sequence[str]) -> Iterator[tuple[str, Any]]:

@@ -32,6 +32,17 @@ _voorzieningen = lijst(code(("alle", *codes.VOORZIENINGEN)))
 
 TEAM = groep({"naam": instelling(tekst)})
 
+_TRIAGE = groep(
+    {
+        "punt": instelling(sleutel),
+        "doorvragen": instelling(code(("kort", "uitgebreid", "niet"))),
+        "mag_verwijzen": instelling(ja_nee),
+        "max_velden": instelling(lijst(sleutel)),
+        "doorgeven_aan": instelling(sleutel),
+    },
+    verplicht=("punt", "doorvragen", "mag_verwijzen", "max_velden", "doorgeven_aan"),
+)
+
 MELDING = groep(
     {
         "startpunt": instelling(code(("melding", "aanvraag"))),
@@ -41,18 +52,7 @@ MELDING = groep(
         "kanalen": instelling(lijst(code(codes.KANALEN), niet_leeg=True)),
         "kanaal_standaard": instelling(code(codes.KANALEN)),
         "namens_ander": instelling(groep({"toegestaan": ja_nee, "client_blijft_betrokkene": ja_nee})),
-        "triage": instelling(
-            groep(
-                {
-                    "punt": sleutel,
-                    "doorvragen": code(("kort", "uitgebreid", "niet")),
-                    "mag_verwijzen": ja_nee,
-                    "max_velden": lijst(tekst),
-                    "doorgeven_aan": sleutel,
-                },
-                verplicht=("punt", "doorvragen", "mag_verwijzen", "max_velden", "doorgeven_aan"),
-            )
-        ),
+        "triage": _TRIAGE,
         "clientondersteuning": groep(
             {
                 "momenten": instelling(lijst(code(codes.MOMENTEN_CLIENTONDERSTEUNING), niet_leeg=True)),
