@@ -8,8 +8,9 @@ final.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, Row, func, insert, select, text
 
 from casuslog.clock import Clock
 from casuslog.errors import StoreError
@@ -59,12 +60,10 @@ def check_or_begin(conn: Connection, service: str, clock: Clock) -> int:
     Raises:
         StoreError: the era does not fit the server, or the database is of another service.
     """
-    era = conn.execute(select(tables.eras).order_by(tables.eras.c.era.desc()).limit(1)).first()
+    era = _latest(conn, service)
     server = Server.of(conn)
     if era is None:
         return _open(conn, service, server, clock, 1, "eerste ingebruikname")
-    if era.service != service:
-        raise StoreError(f"Deze database is van de dienst {era.service}, niet van {service}.")
     newest = conn.execute(select(func.max(tables.events.c.xid)).where(tables.events.c.era == era.era)).scalar()
     if (era.system_identifier, era.timeline) != (server.system_identifier, server.timeline):
         raise StoreError(
@@ -83,15 +82,22 @@ def open_next(conn: Connection, service: str, clock: Clock, reason: str) -> int:
     """Open the next era; everything in the earlier ones counts as final from now on.
 
     Raises:
-        StoreError: the service still runs on this database, or there is no reason.
+        StoreError: the service still runs on this database, it is of another service, or there is no reason.
     """
     if not reason.strip():
         raise StoreError(
             "Noem de reden van het nieuwe tijdperk, bijvoorbeeld 'teruggezet uit de reservekopie van 3 mei'."
         )
     _ensure_alone(conn, service)
-    newest = conn.execute(select(func.max(tables.eras.c.era))).scalar() or 0
-    return _open(conn, service, Server.of(conn), clock, newest + 1, reason)
+    latest = _latest(conn, service)
+    return _open(conn, service, Server.of(conn), clock, latest.era + 1 if latest else 1, reason)
+
+
+def _latest(conn: Connection, service: str) -> Row[Any] | None:
+    era = conn.execute(select(tables.eras).order_by(tables.eras.c.era.desc()).limit(1)).first()
+    if era is not None and era.service != service:
+        raise StoreError(f"Deze database is van de dienst {era.service}, niet van {service}.")
+    return era
 
 
 def _ensure_alone(conn: Connection, service: str) -> None:

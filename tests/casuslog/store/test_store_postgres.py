@@ -1,0 +1,223 @@
+"""What only PostgreSQL can do wrong: the horizon, silent rollbacks, races at the start, sessions left open."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, MetaData, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from casuslog.errors import Conflict, StoreError
+from casuslog.store import EVERY_GEMEENTE, EventStore, Transaction
+from casuslog.store._reader import log_page
+from casuslog.testing._proef import COUNTED, context, counted, opened_with, stream
+from casuslog.testing._store_base import append, at_work, log_of, places
+from casuslog.testing.instances import PrivatePostgres
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def store(postgres_url: str) -> Iterator[EventStore]:
+    """An empty store."""
+    opened = EventStore.open(postgres_url, "proef", **opened_with())
+    yield opened
+    opened.close()
+
+
+def test_a_committed_event_waits_for_an_earlier_transaction(store: EventStore, postgres_url: str) -> None:
+    """B is committed and readable in its stream, yet the log holds it back until A, which wrote before, is over."""
+    other = EventStore.open(postgres_url, "proef", **opened_with())
+    late, early = stream(), stream()
+    with store.transaction() as tx:
+        tx.append(late, 0, counted(1), context())
+        _in_a_thread(lambda: append(other, early, 0, 1))
+        assert other.version(early) == 1
+        assert other.read_log(EVERY_GEMEENTE) == []
+    assert places(log_of(other)) == [(late, 1), (early, 1)]
+    other.close()
+
+
+def test_the_snapshot_decides_upon_an_early_transaction(store: EventStore) -> None:
+    """A transaction that began before version 1 was committed does not see it and so cannot follow it."""
+    where = stream()
+
+    def follow(tx: Transaction) -> None:
+        tx.remember_command("0080", "p-17", "k", b"hash", {})
+        _in_a_thread(lambda: append(store, where, 0, 1))
+        tx.append(where, 1, counted(2), context())
+
+    with pytest.raises(Conflict) as refused:
+        store.run_transaction(follow, attempts=1)
+    assert (refused.value.expected, refused.value.actual) == (1, 0)
+
+
+def test_the_key_refuses_what_the_snapshot_cannot_see(store: EventStore) -> None:
+    """Two that both decided upon version 0: the second meets the key, and is told the version of now."""
+    where = stream()
+
+    def be_late(tx: Transaction) -> None:
+        assert tx.load(COUNTED, where) == (0, 0)
+        _in_a_thread(lambda: append(store, where, 0, 1, 2))
+        tx.append(where, 0, counted(3), context())
+
+    with pytest.raises(Conflict) as refused:
+        store.run_transaction(be_late, attempts=1)
+    assert (refused.value.expected, refused.value.actual) == (0, 2)
+
+
+def test_the_horizon_names_who_holds_it(store: EventStore, postgres: PrivatePostgres) -> None:
+    """An open transaction in another database hides all new events of this server; the horizon says which."""
+    foreign = create_engine(postgres.url(), connect_args={"application_name": "vreemd"})
+    assert store.horizon().holders == ()
+    with foreign.begin() as conn:
+        pid = conn.execute(text("SELECT pg_backend_pid(), pg_current_xact_id()")).one()[0]
+        append(store, stream(), 0, 1)
+        assert log_of(store) == []
+        held = store.horizon()
+    [holder] = held.holders
+    assert (holder.pid, holder.database, holder.application) == (pid, "postgres", "vreemd")
+    assert holder.state == "idle in transaction"
+    assert 0 < held.lag < 60
+    assert store.horizon().lag == 0.0
+    assert len(log_of(store)) == 1
+    foreign.dispose()
+
+
+def test_the_horizon_lags_also_where_the_server_does_not_tell_since_when(
+    store: EventStore, postgres: PrivatePostgres, postgres_url: str
+) -> None:
+    """A role without pg_monitor sees no start of others' transactions; the lag is then what the store saw itself."""
+    database = postgres_url.rpartition("/")[2]
+    postgres.execute("DROP ROLE IF EXISTS arm")
+    postgres.execute("CREATE ROLE arm LOGIN PASSWORD 'arm'")
+    postgres.execute("GRANT USAGE ON SCHEMA proef TO arm", database)
+    poor = create_engine(store.engine.url.set(username="arm", password="arm"), isolation_level="AUTOCOMMIT")
+    with store.transaction() as tx, poor.connect() as conn:
+        tx.append(stream(), 0, counted(1), context())
+        first, later = store._watch.look(conn), store._watch.look(conn)
+    assert [h.seconds for h in later.holders] == [None]
+    assert 0 <= first.lag < later.lag
+    poor.dispose()
+    postgres.execute("DROP OWNED BY arm", database)
+    postgres.execute("DROP ROLE arm")
+
+
+def test_emptying_the_table_is_refused(store: EventStore) -> None:
+    """TRUNCATE fires no row trigger; it is refused all the same."""
+    append(store, stream(), 0, 1)
+    with pytest.raises(DBAPIError, match="events are only added"), store.engine.begin() as conn:
+        conn.execute(text("TRUNCATE events"))
+
+
+def test_a_swallowed_failure_is_no_success(store: EventStore) -> None:
+    """PostgreSQL answers the COMMIT of a failed transaction with a silent rollback; the store says that it failed."""
+    where = stream()
+
+    def swallow() -> None:
+        with store.transaction() as tx:
+            tx.append(where, 0, counted(1), context())
+            with pytest.raises(DBAPIError):
+                tx.conn.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(StoreError, match="niets is bewaard"):
+        swallow()
+    assert store.version(where) == 0
+
+
+def test_a_savepoint_saves_the_transaction_around_it(store: EventStore) -> None:
+    """What failed within a savepoint is undone alone: how a handler parks an event in its own transaction."""
+    where = stream()
+    with store.transaction() as tx:
+        tx.append(where, 0, counted(1), context())
+        with pytest.raises(DBAPIError), tx.conn.begin_nested():
+            tx.conn.execute(text("SELECT 1 / 0"))
+    assert store.version(where) == 1
+
+
+def test_a_serialization_failure_is_done_anew(store: EventStore) -> None:
+    """Two that change the same row: the one that waited begins again in a new transaction."""
+    with store.engine.begin() as conn:
+        conn.execute(text("CREATE TABLE teller (n int)"))
+        conn.execute(text("INSERT INTO teller VALUES (0)"))
+    both_read = threading.Barrier(2)
+
+    def count(tx: Transaction) -> None:
+        n = tx.conn.execute(text("SELECT n FROM teller")).scalar_one()
+        if n == 0:
+            both_read.wait(5)
+        tx.conn.execute(text("UPDATE teller SET n = :n"), {"n": n + 1})
+
+    with at_work(*[lambda: store.run_transaction(count)] * 2):
+        pass
+    with store.engine.connect() as conn:
+        assert conn.execute(text("SELECT n FROM teller")).scalar_one() == 2
+
+
+def test_many_may_open_a_new_store_at_once(postgres_url: str) -> None:
+    """Processes that start together on an empty database make its tables once, and one first era."""
+    opened = []
+
+    def start() -> None:
+        opened.append(EventStore.open(postgres_url, "proef", **opened_with()))
+
+    with at_work(*[start] * 4):
+        pass
+    append(opened[0], stream(), 0, 1)
+    assert len(log_of(opened[3])) == 1
+    for store in opened:
+        store.close()
+
+
+def test_each_service_has_a_schema_of_its_own(postgres_url: str) -> None:
+    """Services share a database without seeing each other's events, their own tables included."""
+    own = MetaData()
+    stores = [EventStore.open(postgres_url, name, **opened_with(), tables=own) for name in ("melding", "pgb")]
+    append(stores[0], stream(), 0, 1)
+    assert (len(log_of(stores[0])), len(log_of(stores[1]))) == (1, 0)
+    assert {"melding", "pgb"} <= set(inspect(stores[0].engine).get_schema_names())
+    for store in stores:
+        store.close()
+
+
+def test_no_session_holds_the_server_for_ever(store: EventStore) -> None:
+    """Every session has limits: an idle transaction, a statement and a wait for a lock all end."""
+    with store.engine.connect() as conn:
+        for limit in ("idle_in_transaction_session_timeout", "statement_timeout", "lock_timeout"):
+            assert conn.execute(text(f"SHOW {limit}")).scalar_one() not in {"0", ""}
+        assert conn.execute(text("SHOW search_path")).scalar_one() == '"proef"'
+    with store.transaction() as tx:
+        assert tx.conn.execute(text("SHOW transaction_isolation")).scalar_one() == "repeatable read"
+
+
+@pytest.mark.parametrize(("gemeenten", "index"), [(EVERY_GEMEENTE, "events_log"), (["0080"], "events_log_gemeente")])
+def test_the_log_is_read_by_its_index(store: EventStore, gemeenten, index: str) -> None:
+    """A page costs what it holds, wherever in the log it lies."""
+    for n in range(60):
+        append(store, stream("0080" if n % 20 == 0 else "0074"), 0, *range(50))
+    middle = log_of(store)[1000].cursor
+    with store.engine.connect() as conn:
+        conn.execute(text("ANALYZE events"))
+        asked = _asked(conn, lambda: log_page(conn, gemeenten, middle, 10))
+        plan = "\n".join(row[0] for row in conn.exec_driver_sql(f"EXPLAIN {asked[0]}", asked[1]))
+    assert f"Index Scan using {index} on events" in plan
+    assert "Sort" not in plan
+
+
+def _asked(conn: Connection, act: Callable[[], object]) -> tuple[str, Any]:
+    """The statement that ``act`` sends, with its parameters."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_conn, _cursor, statement: str, parameters: Any, _context, _many: bool) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(conn, "before_cursor_execute", note)
+    act()
+    event.remove(conn, "before_cursor_execute", note)
+    return sent[-1]
+
+
+def _in_a_thread(act: Callable[[], object]) -> None:
+    with at_work(act):
+        pass
