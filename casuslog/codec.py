@@ -6,6 +6,7 @@ frames the whole. Decoding resolves every earlier version to the current one, so
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 from collections import defaultdict
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from casuslog.envelope import Envelope
-from casuslog.errors import SchemaError
+from casuslog.errors import SchemaError, StoreError
 from casuslog.events import VERNIETIGD, DomainEvent, Fact, Privacy, event_types
 from casuslog.privacy import associated_data, seal, unseal
 from casuslog.recorded import RecordedEvent, StoredEvent
@@ -97,20 +98,24 @@ class Codec:
             SchemaError: the bytes break the contract; the message names the event id and what is wrong.
         """
         gemeente = stored.envelope.gemeente
-        return self._recorded(
-            stored, self._opened(stored), lambda key_id: self._keys.get(key_id, gemeente, purpose), typed
-        )
+        key_of = self._key_of(gemeente, purpose, {})
+        return self._recorded(stored, self._opened(stored), key_of, typed)
 
     def decode_many(
         self, stored: Iterable[StoredEvent], *, purpose: str, typed: bool = True
     ) -> Iterator[RecordedEvent]:
-        """As :meth:`decode`, in order, asking for the keys of many events at once."""
+        """As :meth:`decode`, in order, asking for the keys of many events at once.
+
+        An event that does not decode raises when its turn comes, after all that stand before it.
+        """
         events = iter(stored)
         while batch := list(itertools.islice(events, _BATCH)):
-            opened = [self._opened(event) for event in batch]
-            keys = self._keys_of(batch, opened, purpose)
-            for event, parts in zip(batch, opened, strict=True):
-                yield self._recorded(event, parts, keys[event.envelope.gemeente].__getitem__, typed)
+            parts = [self._tried(event) for event in batch]
+            known = self._keys_of(batch, parts, purpose)
+            for event, part in zip(batch, parts, strict=True):
+                if isinstance(part, SchemaError):
+                    raise part
+                yield self._recorded(event, part, self._key_of(event.envelope.gemeente, purpose, known), typed)
 
     def clear_bytes(self, recorded: RecordedEvent) -> bytes:
         """Single-object encoding of the clear record, in the current version of its type.
@@ -168,14 +173,36 @@ class Codec:
         data = from_record(event_class, values) if event_class else values
         return RecordedEvent(envelope, data, stored)
 
+    def _tried(self, stored: StoredEvent) -> _Opened | SchemaError:
+        try:
+            return self._opened(stored)
+        except SchemaError as error:
+            return error
+
     def _keys_of(
-        self, batch: list[StoredEvent], parts: list[_Opened], purpose: str
-    ) -> Mapping[str, Mapping[str, bytes | None]]:
+        self, batch: list[StoredEvent], parts: list[_Opened | SchemaError], purpose: str
+    ) -> dict[tuple[str, str], bytes | None]:
+        """The keys of a batch by (gemeente, id); none of a gemeente of which one is lost: that event will say so."""
         wanted: dict[str, set[str]] = defaultdict(set)
-        for event, (_, record) in zip(batch, parts, strict=True):
-            ids = (blok.sleutel for blok in (record.feit, record.persoonsgegeven) if blok)
-            wanted[event.envelope.gemeente].update(ids)
-        return {gemeente: self._keys.get_many(ids, gemeente, purpose) for gemeente, ids in wanted.items()}
+        for event, part in zip(batch, parts, strict=True):
+            if not isinstance(part, SchemaError):
+                record = part[1]
+                ids = (blok.sleutel for blok in (record.feit, record.persoonsgegeven) if blok)
+                wanted[event.envelope.gemeente].update(ids)
+        found: dict[tuple[str, str], bytes | None] = {}
+        for gemeente, asked in wanted.items():
+            with contextlib.suppress(StoreError):
+                keys = self._keys.get_many(asked, gemeente, purpose)
+                found.update({(gemeente, key_id): key for key_id, key in keys.items()})
+        return found
+
+    def _key_of(self, gemeente: str, purpose: str, known: Mapping[tuple[str, str], bytes | None]) -> KeyOf:
+        def key_of(key_id: str) -> bytes | None:
+            if (gemeente, key_id) in known:
+                return known[gemeente, key_id]
+            return self._keys.get(key_id, gemeente, purpose)
+
+        return key_of
 
     def _framed(self, recorded: RecordedEvent, schema: Any) -> bytes:
         values = _values(recorded)

@@ -8,17 +8,18 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from casuslog.clock import Clock, SystemClock
-from casuslog.errors import StoreError
+from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
 from casuslog.privacy._blocks import KEY_SIZE
 from casuslog.privacy._cache import ShortMemory
@@ -70,7 +71,7 @@ class KeyStore:
 
     def create_tables(self) -> None:
         """Make the tables that are not there; safe when several processes start at once."""
-        with self._turn, self._engine.begin() as conn:
+        with self._turn, self._writing() as conn:
             if conn.dialect.name == "postgresql":
                 conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
             else:
@@ -140,11 +141,21 @@ class KeyStore:
         if betrokkene is not None:
             of_holder &= c.betrokkene == betrokkene
         gone = update(sleutels).where(of_holder).values(ingepakt=bytes(WRAPPED_SIZE), vernietigd=self._clock.now())
-        with self._turn, self._engine.begin() as conn:
+        with self._turn, self._writing() as conn:
             count = conn.execute(gone).rowcount
         self._forget()
         _log.info("keys_destroyed", gemeente=gemeente, fase=fase, count=count)
         return count
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _away_is_unavailable(), self._engine.begin() as conn:
+            yield conn
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _away_is_unavailable(), self._engine.connect() as conn:
+            yield conn
 
     def _forget(self) -> None:
         self._held.clear()
@@ -154,14 +165,14 @@ class KeyStore:
         living = _with_wrapping().where(
             LIVING, *(column == value for column, value in zip(PER_HOLDER, holder, strict=True))
         )
-        with self._engine.connect() as conn:
+        with self._reading() as conn:
             row = conn.execute(living).one_or_none()
         return None if row is None else (row.id, self._unwrapped(row))
 
     def _create(self, holder: tuple[str, ...]) -> tuple[str, bytes]:
         gemeente = holder[0]
         key_id = str(uuid.uuid4())
-        with self._engine.begin() as conn:
+        with self._writing() as conn:
             wrapping = self._gemeente_key(conn, gemeente)
             wrapped = wrap(wrapping, secrets.token_bytes(KEY_SIZE), _belongs(gemeente, key_id))
             names = ("gemeente", "fase", "subject", "betrokkene", "klasse")
@@ -187,7 +198,7 @@ class KeyStore:
     def _read(self, key_ids: list[str], gemeente: str, purpose: str) -> dict[str, bytes | None]:
         cleared = self._known.cleared
         rows: list[Row[Any]] = []
-        with self._turn, self._engine.connect() as conn:
+        with self._turn, self._reading() as conn:
             for start in range(0, len(key_ids), _PAGE):
                 page = key_ids[start : start + _PAGE]
                 asked = _with_wrapping().where(sleutels.c.gemeente == gemeente, sleutels.c.id.in_(page))
@@ -212,6 +223,15 @@ class KeyStore:
         if root_id != self._root.id:
             raise StoreError(f"the keys of gemeente {gemeente} hang on root key {root_id}, not on {self._root.id}")
         return unwrap(self._root.secret, wrapped, gemeente)
+
+
+@contextlib.contextmanager
+def _away_is_unavailable() -> Iterator[None]:
+    """A database that is away is no broken event: whoever decodes tries again instead of parking."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable("the key store is away; nothing was lost, try again") from error
 
 
 def _belongs(gemeente: str, key_id: str) -> str:

@@ -85,12 +85,6 @@ class SchemaVersion:
         """The version that an event class is today."""
         return cls(text_of(avsc_of(event_class)))
 
-    @property
-    def major(self) -> int:
-        """1, or the number behind ``.v`` in the wire type."""
-        suffix = self.wire_type.rpartition(".v")[2]
-        return int(suffix) if suffix.isdigit() else 1
-
     def _block(self, declaration: Mapping[str, Any], klasse: Privacy) -> Block:
         schema = AvroSchema(_sub_record(declaration, klasse))
         return Block(klasse, schema, f"{klasse.value}|{self.clear.fingerprint.hex()}")

@@ -156,6 +156,16 @@ class TestRoundTrip:
         decoded = codec.decode_many(iter(events), purpose="proef")
         assert [event["aantal"] for event in decoded] == list(range(1201))
 
+    def test_what_stands_before_a_broken_event_is_still_read(self, codec: Codec) -> None:
+        """A broken event, or one whose key is lost, raises in its turn and not before."""
+        good = [stored(codec, CodecproefGeteld(aantal=n), id=f"e{n}") for n in range(3)]
+        lost = StoredEvent(good[0].envelope, good[0].body.replace(b"-", b"+"))
+        for broken in (StoredEvent(good[0].envelope, b"\xc3\x01"), lost):
+            decoded = codec.decode_many([*good, broken], purpose="proef")
+            assert [next(decoded)["aantal"] for _ in good] == [0, 1, 2]
+            with pytest.raises((SchemaError, StoreError), match=r"truncated|lost"):
+                next(decoded)
+
 
 class TestDestroyed:
     def test_every_field_of_a_destroyed_key_is_vernietigd(self, codec: Codec, keys: KeyStore) -> None:

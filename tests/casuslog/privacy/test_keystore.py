@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import create_engine, inspect, text
 
 from casuslog.clock import SettableClock
-from casuslog.errors import StoreError
+from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
 from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey
 
@@ -229,6 +229,12 @@ def test_a_destroyed_key_leaves_no_copy_in_the_file(tmp_path: Path) -> None:
     keys.destroy(*HOLDER)
     assert [file.name for file in tmp_path.iterdir() if wrapped in file.read_bytes()] == []
     keys.close()
+
+
+def test_a_database_that_is_away_can_be_tried_again(tmp_path: Path) -> None:
+    """A key store that cannot be reached is unavailable, which is not the fault of an event."""
+    with pytest.raises(Unavailable, match="key store"):
+        KeyStore.open(f"sqlite:///{tmp_path / 'nergens' / 'sleutels.db'}", ROOT)
 
 
 def test_another_root_key_is_told_so(shared_url: str) -> None:
