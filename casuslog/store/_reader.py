@@ -7,11 +7,24 @@ commits late. The log is therefore read in the order of transactions and only up
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import Enum
 from typing import Any, Final, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, literal, literal_column, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    asc,
+    desc,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 
 from casuslog.envelope import Envelope, Stream
 from casuslog.errors import InvalidInput
@@ -45,7 +58,8 @@ _COLUMNS = (
     events.c.position,
 )
 _HORIZON = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)
-_PLACE = tuple_(events.c.era, events.c.xid, events.c.position)
+_PLACE = (events.c.era, events.c.xid, events.c.position)
+Direction = Callable[[Any], ColumnElement[Any]]
 
 
 def scope(gemeenten: Gemeenten) -> frozenset[str] | None:
@@ -79,17 +93,14 @@ def stream_page(conn: Connection, stream: Stream, after: int, limit: int) -> lis
 
 def log_page(conn: Connection, gemeenten: Gemeenten, after: Cursor, limit: int) -> list[StoredEvent]:
     """At most ``limit`` final events after a cursor, in the order of the log."""
-    start = tuple_(literal(after.era), literal(after.xid), literal(after.position))
-    query = _final(select(*_COLUMNS), conn).where(*in_scope(scope(gemeenten)), start < _PLACE)
-    return [stored(row) for row in conn.execute(_in_order(query).limit(limit))]
+    parts = [_final(conn, gemeente, _COLUMNS, after) for gemeente in _each(gemeenten)]
+    return [stored(row) for row in conn.execute(_merged(parts, asc, limit))]
 
 
 def last_final(conn: Connection, gemeenten: Gemeenten) -> Cursor:
     """The cursor of the last final event, or the start."""
-    query = _final(select(events.c.era, events.c.xid, events.c.position), conn).where(*in_scope(scope(gemeenten)))
-    row = conn.execute(
-        query.order_by(events.c.era.desc(), events.c.xid.desc(), events.c.position.desc()).limit(1)
-    ).first()
+    parts = [_final(conn, gemeente, _PLACE, START) for gemeente in _each(gemeenten)]
+    row = conn.execute(_merged(parts, desc, 1)).first()
     return Cursor(*row) if row else START
 
 
@@ -117,13 +128,33 @@ def paged(page: Callable[[int, int], list[StoredEvent]], after: int, limit: int 
         left = None if left is None else left - size
 
 
-def _final(query: Select[Any], conn: Connection) -> Select[Any]:
+def _each(gemeenten: Gemeenten) -> list[str | None]:
+    asked = scope(gemeenten)
+    return [None] if asked is None else [*sorted(asked)]
+
+
+def _final(conn: Connection, gemeente: str | None, columns: Sequence[Column[Any]], after: Cursor) -> Select[Any]:
+    """The final events of a gemeente (or of all) after a cursor.
+
+    The gemeente leads each comparison, though it is fixed: PostgreSQL estimates a comparison of rows by its first
+    column, and would take the index of the whole log for a gemeente with few events in it.
+    """
+    key = [] if gemeente is None else [events.c.gemeente]
+    own = [] if gemeente is None else [literal(gemeente)]
+    start = tuple_(*own, literal(after.era), literal(after.xid), literal(after.position))
+    query = select(*columns).where(*(column == value for column, value in zip(key, own, strict=True)))
+    query = query.where(start < tuple_(*key, *_PLACE))
     # SQLite has one writer at a time: what is visible is final. On PostgreSQL a transaction below the horizon of this
     # very statement is over, and seen; earlier eras are over altogether.
     if conn.dialect.name != "postgresql":
         return query
-    return query.where(tuple_(events.c.era, events.c.xid) < tuple_(current_era, _HORIZON))
+    return query.where(tuple_(*key, events.c.era, events.c.xid) < tuple_(*own, current_era, _HORIZON))
 
 
-def _in_order(query: Select[Any]) -> Select[Any]:
-    return query.order_by(events.c.era, events.c.xid, events.c.position)
+def _merged(parts: list[Select[Any]], direction: Direction, limit: int) -> Select[Any]:
+    """One statement for all parts, for they must share one horizon; each goes along its own index."""
+    ordered = [part.order_by(*map(direction, _PLACE)).limit(limit) for part in parts]
+    if len(ordered) == 1:
+        return ordered[0]
+    merged = union_all(*(select(part.subquery()) for part in ordered)).subquery()
+    return select(merged).order_by(*(direction(merged.c[column.name]) for column in _PLACE)).limit(limit)
