@@ -1,43 +1,70 @@
-"""A folder of inrichtingen as what the service establishes: every version in order, and the verbanden."""
+"""Establish what a folder of inrichtingen holds, through the store of the service."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from casuslog.clock import today
+from casuslog.commands import append
+from casuslog.envelope import Stream
+from casuslog.identifiers import new_id
+from casuslog.recorded import Aggregate, Context
+from casuslog.store import Transaction
 from services.inrichting.beleid import Beleid
-from services.inrichting.compileren import compile_beleid
-from services.inrichting.inrichting import SamenwerkingsverbandVastgesteld, rollen
-from services.inrichting.model import Verband, load_folder, load_verbanden
+from services.inrichting.folder import beleiden, verbanden
+from services.inrichting.inrichting import (
+    INRICHTING,
+    SAMENWERKINGSVERBAND,
+    Inrichting,
+    Samenwerkingsverband,
+    SamenwerkingsverbandVastgesteld,
+    evolve,
+    evolve_verband,
+    inrichting_id,
+    stel_inrichting_vast,
+    stel_verband_vast,
+    verband_id,
+)
+
+if TYPE_CHECKING:
+    from casuslog.hosting.provider import ServiceLog
+
+_INRICHTING = Aggregate(INRICHTING, Inrichting(), evolve)
+_VERBAND = Aggregate(SAMENWERKINGSVERBAND, Samenwerkingsverband(), evolve_verband)
 
 
-def beleiden(folder: Path | str) -> Iterator[Beleid]:
-    """The beleid of every version of every gemeente in a folder, each gemeente oldest version first.
+def stel_alles_vast(log: ServiceLog, folder: Path) -> int:
+    """Establish every inrichting and verband of a folder; what is known already yields nothing.
+
+    Returns:
+        How many events were appended.
 
     Raises:
-        InvalidInput: a file breaks a rule; nothing of the folder is yielded then.
+        InvalidInput: a file breaks a rule; nothing is established then.
+        Refused: a file rewrites what was established before.
     """
-    documenten, verbanden = load_folder(folder), load_verbanden(folder)
-    for document in documenten:
-        for nummer in range(1, len(document.versies) + 1):
-            yield compile_beleid(document, verbanden, nummer)
+    alle_beleiden, alle_verbanden = list(beleiden(folder)), list(verbanden(folder))
+    opdracht = new_id()
+    context = Context(actor=log.system, correlationid=opdracht, causationid=opdracht)
+    aantal = 0
+    for beleid in alle_beleiden:
+        aantal += log.store.run_transaction(partial(_inrichting, log, context, beleid))
+    for eigenaar, verband in alle_verbanden:
+        aantal += log.store.run_transaction(partial(_verband, log, context, eigenaar, verband))
+    return aantal
 
 
-def verbanden(folder: Path | str) -> Iterator[tuple[str, SamenwerkingsverbandVastgesteld]]:
-    """Each verband of a folder as the fact to establish, with the gemeentecode of who owns its stream."""
-    for verband in load_verbanden(folder):
-        yield verband.eigenaar, als_feit(verband)
+def _inrichting(log: ServiceLog, context: Context, beleid: Beleid, tx: Transaction) -> int:
+    stream = Stream(beleid["kop"]["gemeente"], INRICHTING, inrichting_id(beleid["kop"]["sleutel"]))
+    state, version = tx.load(_INRICHTING, stream)
+    return len(append(tx, stream, version, stel_inrichting_vast(state, beleid, today(log.platform.clock)), context))
 
 
-def als_feit(verband: Verband) -> SamenwerkingsverbandVastgesteld:
-    """A verband as read from its file, as the fact that establishes it."""
-    return SamenwerkingsverbandVastgesteld(
-        verband=verband.id,
-        naam=verband.naam,
-        leden=tuple(sorted(verband.leden)),
-        overige_leden=verband.overige_leden,
-        themas=verband.themas,
-        rollen=tuple(rollen(verband.rollen)),
-        geldig_vanaf=verband.geldig_vanaf,
-        geldig_tot=verband.geldig_tot,
-    )
+def _verband(
+    log: ServiceLog, context: Context, eigenaar: str, verband: SamenwerkingsverbandVastgesteld, tx: Transaction
+) -> int:
+    stream = Stream(eigenaar, SAMENWERKINGSVERBAND, verband_id(verband.verband))
+    state, version = tx.load(_VERBAND, stream)
+    return len(append(tx, stream, version, stel_verband_vast(state, verband, today(log.platform.clock)), context))

@@ -1,45 +1,74 @@
-"""What a start of the service establishes from a folder."""
+"""Establishing the folder through a real store: the events are kept, and a second start adds nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
-from functools import reduce
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from services.inrichting.inrichting import Samenwerkingsverband, evolve_verband, leden_op, stel_verband_vast
-from services.inrichting.laden import beleiden, verbanden
+from casuslog.clock import SettableClock
+from casuslog.codec import Codec
+from casuslog.codes import oin_of
+from casuslog.envelope import Actor, Stream
+from casuslog.errors import InvalidInput
+from casuslog.privacy import KeyStore, RootKey
+from casuslog.readmodels.tables import metadata
+from casuslog.schema import SchemaRegistry
+from casuslog.store import EVERY_GEMEENTE, EventStore
+from services.inrichting.inrichting import (
+    InrichtingVastgesteld,
+    LidUitgetreden,
+    SamenwerkingsverbandVastgesteld,
+    inrichting_id,
+)
+from services.inrichting.laden import stel_alles_vast
 
 FOLDER = Path(__file__).resolve().parents[3] / "deploy" / "inrichtingen"
 
 
-def test_every_version_comes_in_the_order_in_which_it_is_established() -> None:
-    """Twenty versions of nineteen gemeenten, those of Den Haag oldest first."""
-    versies = [beleid["kop"]["inrichtingversie"] for beleid in beleiden(FOLDER)]
-
-    assert len(versies) == 20
-    assert versies.index("den-haag@1") + 1 == versies.index("den-haag@2")
-
-
-def test_every_verband_of_the_folder_can_be_established() -> None:
-    """The owner is a member, and the members of beschermd wonen are the sixteen Frisian gemeenten."""
-    leden = {}
-    for eigenaar, feit in verbanden(FOLDER):
-        state = reduce(
-            evolve_verband, stel_verband_vast(Samenwerkingsverband(), feit, date(2017, 1, 2)), Samenwerkingsverband()
-        )
-        leden[feit.verband] = leden_op(state, date(2017, 6, 1))
-        assert eigenaar in leden[feit.verband]
-
-    assert len(leden["beschermd_wonen_fryslan"]) == 16
-    assert leden["noordwest_fryslan"] == ("0072", "0093", "0096")
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Any]:
+    """What the service gives: its store on SQLite, its clock, and itself as the actor."""
+    clock = SettableClock(date(2017, 1, 2))
+    keys = KeyStore.open(f"sqlite:///{tmp_path}/sleutels.db", RootKey.generate())
+    registry = SchemaRegistry.of(InrichtingVastgesteld, SamenwerkingsverbandVastgesteld, LidUitgetreden)
+    codec = Codec(registry, keys)
+    store = EventStore.open(
+        f"sqlite:///{tmp_path}/", "inrichting", codec=codec, clock=clock, oin_of=oin_of, tables=metadata
+    )
+    yield SimpleNamespace(
+        store=store,
+        codec=codec,
+        system=Actor("systeem", None, "casuslog-inrichting"),
+        platform=SimpleNamespace(clock=clock),
+    )
+    store.close()
+    keys.close()
 
 
-@pytest.mark.parametrize("naam", ["ameland_schiermonnikoog_ddfk", "loket_haarlem"])
-def test_members_that_are_no_gemeente_stand_apart(naam: str) -> None:
-    """An organisation, or a group that the source does not write out, has no gemeentecode and gets none."""
-    feit = next(feit for _, feit in verbanden(FOLDER) if feit.verband == naam)
+def test_every_file_becomes_events_once(log: Any) -> None:
+    """Twenty versions and fifteen verbanden are told; the chain is whole and a restart tells nothing twice."""
+    assert stel_alles_vast(log, FOLDER) == 35
+    assert stel_alles_vast(log, FOLDER) == 0
 
-    assert feit.overige_leden
-    assert all(len(lid) == 4 and lid.isdigit() for lid in feit.leden)
+    stroom = Stream("0518", "inrichting", inrichting_id("den-haag"))
+    versies = [log.codec.decode(kept, purpose="inrichting")["versie"] for kept in log.store.read_stream(stroom)]
+    assert versies == [1, 2]
+    assert list(log.store.verify(EVERY_GEMEENTE)) == []
+
+
+def test_a_broken_file_establishes_nothing_of_the_folder(log: Any, tmp_path: Path) -> None:
+    """A wrong key in one file is found before the first event of the folder."""
+    folder = tmp_path / "inrichtingen"
+    folder.mkdir()
+    (folder / "harlingen.yaml").write_text((FOLDER / "harlingen.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "voorbeeldstad.yaml").write_text("sleutel: voorbeeldstad\n", encoding="utf-8")
+
+    with pytest.raises(InvalidInput):
+        stel_alles_vast(log, folder)
+
+    assert list(log.store.read_log(EVERY_GEMEENTE)) == []
