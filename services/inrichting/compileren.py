@@ -22,7 +22,7 @@ _APART = (*_EIGEN_VORM, "pgb.tarieven", "pgb.tarief_zorg_in_natura", "partijen.o
 
 _HOOFDTHEMA = "maatwerk_zelfredzaamheid"
 
-_BIJDRAGE = {"algemeen": "rechtstreeks_aan_aanbieder", "maatwerk": "cak", "open": "open"}
+_NETWERK_BIJ_HUISHOUDELIJKE_HULP = "standaard: het netwerk telt hier als niet gekwalificeerd; de bron noemt het niet"_BIJDRAGE = {"algemeen": "rechtstreeks_aan_aanbieder", "maatwerk": "cak", "open": "open"}
 """To whom a bijdrage goes (bron 004:297-311, landelijk): an algemene voorziening is paid to the aanbieder."""
 
 
@@ -185,6 +185,8 @@ class _Opbouw:
         self.zet("pgb.tarieven", tarieven, kolommen)
         for plaats, rij in enumerate(tarieven):
             self.herkomst[f"pgb.tarieven.{plaats}"] = f"bron {_bron(rij['bron'])}"
+            if rij["kolom"] == "huishoudelijke_hulp" and "gekwalificeerd" not in rij["soorten_hulpverlener"]:
+                self.herkomst[f"pgb.tarieven.{plaats}.soorten_hulpverlener"] = _NETWERK_BIJ_HUISHOUDELIJKE_HULP
         self.beleid["pgb"]["tarief_zorg_in_natura"] = {}
         for code, voorziening in aangeboden.items():
             if voorziening["soort"] == "maatwerk":

@@ -27,6 +27,17 @@ def test_a_file_that_says_almost_nothing_falls_back_to_law_and_named_defaults(
     assert is_aanname(beleid, "beschikking.bevoegdheid.0.rollen")
 
 
+def test_the_smallest_file_loads(klein: dict[str, Any], compileer: Compileer) -> None:
+    """A gemeente that only names itself and a day gets a complete beleid, with nothing that it offers."""
+    klein["versies"] = [{"geldig_vanaf": "2017-01-01"}]
+
+    beleid = compileer(klein)
+
+    assert beleid["beschikking"]["voorzieningen"] == {}
+    assert beleid["pgb"]["tarieven"] == []
+    assert beleid["partijen"]["betalende_gemeente"] == {"maatwerk_zelfredzaamheid": "9901"}
+
+
 def test_the_file_changes_the_route(
     klein: dict[str, Any], versie: dict[str, Any], compileer: Compileer, bron: str
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.inrichting.beleid import Beleid, herkomst_van
+from services.inrichting.beleid import Beleid, herkomst_van, is_aanname
 from services.inrichting.codes import KOLOMMEN, SOORTEN_HULPVERLENER
 from services.inrichting.model import InrichtingDocument
 
@@ -193,6 +193,17 @@ def test_a_netwerk_condition_in_the_column_niet_gekwalificeerd_is_about_the_netw
 
     assert tarieven["niet_gekwalificeerd.1"]["soorten_hulpverlener"] == ["sociaal_netwerk"]
     assert not any("niet_gekwalificeerd" in r["soorten_hulpverlener"] for r in tarieven.values() if r["procent"])
+
+
+def test_the_netwerk_in_the_column_huishoudelijke_hulp_is_an_assumption(beleiden: dict[str, Beleid]) -> None:
+    """Achtkarspelen names gekwalificeerd and not; that the netwerk is the latter is shown as an assumption."""
+    beleid = beleiden["achtkarspelen@1"]
+    rijen = [r["id"] for r in beleid["pgb"]["tarieven"]]
+    zonder_regie = rijen.index("huishoudelijke_hulp.2")
+
+    assert beleid["pgb"]["tarieven"][zonder_regie]["soorten_hulpverlener"] == ["niet_gekwalificeerd", "sociaal_netwerk"]
+    assert is_aanname(beleid, f"pgb.tarieven.{zonder_regie}.soorten_hulpverlener")
+    assert not is_aanname(beleid, f"pgb.tarieven.{zonder_regie}.bedrag_cent")
 
 
 def test_the_percentages_do_not_reach_huishoudelijke_hulp(beleiden: dict[str, Beleid]) -> None:
