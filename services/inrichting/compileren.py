@@ -22,7 +22,9 @@ _APART = (*_EIGEN_VORM, "pgb.tarieven", "pgb.tarief_zorg_in_natura", "partijen.o
 
 _HOOFDTHEMA = "maatwerk_zelfredzaamheid"
 
-_NETWERK_BIJ_HUISHOUDELIJKE_HULP = "standaard: het netwerk telt hier als niet gekwalificeerd; de bron noemt het niet"_BIJDRAGE = {"algemeen": "rechtstreeks_aan_aanbieder", "maatwerk": "cak", "open": "open"}
+_NETWERK_BIJ_HUISHOUDELIJKE_HULP = "standaard: het netwerk telt hier als niet gekwalificeerd; de bron noemt het niet"
+
+_BIJDRAGE = {"algemeen": "rechtstreeks_aan_aanbieder", "maatwerk": "cak", "open": "open"}
 """To whom a bijdrage goes (bron 004:297-311, landelijk): an algemene voorziening is paid to the aanbieder."""
 
 
