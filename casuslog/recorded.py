@@ -61,7 +61,8 @@ class RecordedEvent:
 
     envelope: Envelope
     data: DomainEvent | Mapping[str, Any]
-    cursor: Cursor | None = None
+    stored: StoredEvent | None = None
+    """The event as it was kept, for whoever keeps it on; ciphertext."""
 
     @property
     def fact(self) -> Fact:

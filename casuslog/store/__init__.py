@@ -7,7 +7,7 @@ from casuslog.recorded import START, Cursor
 from casuslog.store._append import LostRace
 from casuslog.store._chain import GENESIS, canonical, link
 from casuslog.store._horizon import Holder, Horizon
-from casuslog.store._reader import EVERY_GEMEENTE, Gemeenten
+from casuslog.store._reader import EVERY_GEMEENTE, Everyone, Gemeenten
 from casuslog.store._store import EventStore
 from casuslog.store._transaction import Transaction
 from casuslog.store._verify import ChainBreak
@@ -19,6 +19,7 @@ __all__ = [
     "ChainBreak",
     "Cursor",
     "EventStore",
+    "Everyone",
     "Gemeenten",
     "Holder",
     "Horizon",

@@ -1,0 +1,116 @@
+"""Who calls: a role in an organisation, for gemeenten, with a purpose. Every command and every read has one.
+
+Tokens are signed (JWT, HS256). :class:`DevelopmentIssuer` is the only issuer yet: it signs with a secret of this
+installation and says so in the token (``iss``), so that no production service takes it for more than that.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jwt
+
+from casuslog.envelope import Actor
+from casuslog.errors import CasuslogError
+
+DEVELOPMENT_ISSUER = "casuslog-ontwikkeling"
+_ALGORITHM = "HS256"
+
+
+class NotAuthenticated(CasuslogError):
+    """No token, or one that is forged or expired."""
+
+    status = 401
+    code = "niet_aangemeld"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The caller of a command or read.
+
+    ``rol`` is a code of the list *rol*; ``organisatie`` a gemeentecode, OIN or AGB, or ``None`` for an inwoner;
+    ``gemeenten`` the gemeentecodes for which it acts; ``id`` a pseudonym, never a name; ``doelbinding`` the purpose.
+    """
+
+    rol: str
+    organisatie: str | None
+    id: str
+    gemeenten: tuple[str, ...] = ()
+    doelbinding: str = "uitvoering_wmo"
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as it stands in an envelope."""
+        return Actor(self.rol, self.organisatie, self.id)
+
+
+class DevelopmentIssuer:
+    """Issues and checks tokens with a secret of this installation. For embedded use, tests and the demo."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    @classmethod
+    def from_file(cls, path: Path) -> DevelopmentIssuer:
+        """The issuer whose secret stands in ``path``; the file is made (mode 0600) when it is not there."""
+        try:
+            with path.open("x", encoding="ascii") as made:
+                path.chmod(0o600)
+                made.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass
+        return cls(path.read_text(encoding="ascii").strip())
+
+    def issue(self, caller: Caller, *, hours: int = 12) -> str:
+        """A token for this caller, valid for ``hours`` (real time, not the demo clock)."""
+        now = datetime.now(UTC)
+        claims = {
+            "iss": DEVELOPMENT_ISSUER,
+            "aud": "casuslog",
+            "sub": caller.id,
+            "rol": caller.rol,
+            "organisatie": caller.organisatie,
+            "gemeenten": list(caller.gemeenten),
+            "doelbinding": caller.doelbinding,
+            "iat": now,
+            "exp": now + timedelta(hours=hours),
+        }
+        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+
+    def check(self, token: str) -> Caller:
+        """The caller that a token names.
+
+        Raises:
+            NotAuthenticated: the token is forged, expired or not for casuslog.
+        """
+        try:
+            claims = jwt.decode(
+                token, self._secret, algorithms=[_ALGORITHM], audience="casuslog", issuer=DEVELOPMENT_ISSUER
+            )
+        except jwt.ExpiredSignatureError:
+            raise NotAuthenticated("Het token is verlopen. Vraag een nieuw aan met `casuslog token`.") from None
+        except jwt.InvalidTokenError:
+            raise NotAuthenticated("Het token is niet geldig. Vraag er een aan met `casuslog token`.") from None
+        return Caller(
+            rol=claims["rol"],
+            organisatie=claims["organisatie"],
+            id=claims["sub"],
+            gemeenten=tuple(claims["gemeenten"]),
+            doelbinding=claims["doelbinding"],
+        )
+
+    def caller_of(self, authorization: str | None) -> Caller:
+        """The caller of an ``Authorization: Bearer <token>`` header.
+
+        Raises:
+            NotAuthenticated: it is absent, of another scheme, or its token does not hold.
+        """
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise NotAuthenticated(
+                "Stuur een header `Authorization: Bearer <token>` mee; een ontwikkeltoken geeft `casuslog token`."
+            )
+        return self.check(token.strip())

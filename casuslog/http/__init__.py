@@ -1,0 +1,6 @@
+"""The HTTP edge: JSON in, JSON or a problem detail (RFC 9457) out."""
+
+from casuslog.http._entrypoint import MAX_BODY, http
+from casuslog.http._json import json_body, json_response, problem_response
+
+__all__ = ["MAX_BODY", "http", "json_body", "json_response", "problem_response"]

@@ -1,0 +1,61 @@
+"""Bodies: reading what came in, writing what goes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from casuslog.errors import CasuslogError, InvalidInput
+
+MAX_BODY = 64 * 1024
+"""Largest request body in bytes: an event may not be larger either."""
+
+
+class BodyTooLarge(InvalidInput):
+    """The body is over :data:`MAX_BODY`."""
+
+    status = 413
+    code = "inhoud_te_groot"
+
+
+class NotJson(InvalidInput):
+    """The body is not a JSON object."""
+
+    status = 400
+    code = "geen_json"
+
+
+def json_body(request: Request) -> dict[str, Any]:
+    """The JSON object that was sent.
+
+    Raises:
+        BodyTooLarge: over 64 KiB; nothing of it was read.
+        NotJson: not JSON, or JSON but not an object.
+    """
+    if (request.content_length or 0) > MAX_BODY:
+        raise BodyTooLarge(f"De inhoud is {request.content_length} bytes; hooguit {MAX_BODY} bytes mag.")
+    raw = request.stream.read(MAX_BODY + 1)
+    if len(raw) > MAX_BODY:
+        raise BodyTooLarge(f"De inhoud is groter dan {MAX_BODY} bytes.")
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise NotJson("De inhoud is geen JSON. Stuur een JSON-object met Content-Type application/json.") from None
+    if not isinstance(body, dict):
+        raise NotJson("De inhoud is JSON maar geen object. Stuur een object: {...}.")
+    return body
+
+
+def json_response(payload: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer; dates have to be text already."""
+    text = json.dumps(payload, ensure_ascii=False, indent=2, default=str) + "\n"
+    return Response(text, status=status, headers=dict(headers or {}), mimetype="application/json")
+
+
+def problem_response(error: CasuslogError) -> Response:
+    """The problem detail of an error."""
+    text = json.dumps(error.problem(), ensure_ascii=False, indent=2, default=str) + "\n"
+    return Response(text, status=error.status, content_type="application/problem+json")

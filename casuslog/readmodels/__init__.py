@@ -1,0 +1,12 @@
+"""What every service keeps of others, in its own database: foreign events, who is involved, which inrichting holds.
+
+Nothing here holds personal data in the clear: events are kept as the ciphertext that the log carried, so that
+destroying their keys makes these copies unreadable too.
+"""
+
+from casuslog.readmodels.involvement import InvolvementRegister
+from casuslog.readmodels.known import KnownEvents
+from casuslog.readmodels.policy import Policies, Policy
+from casuslog.readmodels.tables import metadata
+
+__all__ = ["InvolvementRegister", "KnownEvents", "Policies", "Policy", "metadata"]

@@ -1,0 +1,48 @@
+"""Who is involved in a casus, as what and since when: the recorded facts, kept so that access can be judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from casuslog.readmodels._upsert import upsert
+from casuslog.readmodels.tables import involvements as t
+
+
+@dataclass(frozen=True, slots=True)
+class Involved:
+    """One organisation's involvement in a casus, as the owner of the stream recorded it."""
+
+    gemeente: str
+    organisatie: str
+    als: str
+    vanaf: date
+    tot: date | None
+    thema: str | None
+
+
+class InvolvementRegister:
+    """The register of one service."""
+
+    @staticmethod
+    def record(conn: Connection, gemeente: str, subject: str, data: Any) -> None:
+        """Keep a ``BetrokkenheidVastgelegd``; ``data`` answers to its field names."""
+        row = {
+            "gemeente": gemeente,
+            "subject": subject,
+            "organisatie": data["organisatie"],
+            "als": data["als"],
+            "vanaf": data["vanaf"],
+            "tot": data["tot"],
+            "thema": data["thema"],
+        }
+        upsert(conn, t, row)
+
+    @staticmethod
+    def of(conn: Connection, subject: str, on: date) -> list[Involved]:
+        """Who is involved in this casus on this day."""
+        query = select(t).where(t.c.subject == subject, t.c.vanaf <= on, or_(t.c.tot.is_(None), t.c.tot >= on))
+        return [Involved(r.gemeente, r.organisatie, r.als, r.vanaf, r.tot, r.thema) for r in conn.execute(query)]

@@ -1,0 +1,52 @@
+"""The events of other services that a service must know of, per casus: kept as ciphertext, read when needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, select
+
+from casuslog.codec import Codec
+from casuslog.envelope import Envelope
+from casuslog.readmodels._upsert import upsert
+from casuslog.readmodels.tables import known_events as t
+from casuslog.recorded import RecordedEvent, StoredEvent
+from casuslog.store import Everyone
+
+
+class KnownEvents:
+    """Foreign events of a service, by casus."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+
+    def keep(self, conn: Connection, stored: StoredEvent) -> None:
+        """Keep an event as it came; the same event again changes nothing."""
+        e = stored.envelope
+        row = {
+            "gemeente": e.gemeente,
+            "bron": e.service,
+            "stroom": e.stroom,
+            "subject": e.subject,
+            "sequence": e.sequence,
+            "type": e.type,
+            "tijd": e.attributes()["time"],
+            "envelope": json.dumps(e.attributes(), ensure_ascii=False),
+            "body": stored.body,
+        }
+        upsert(conn, t, row)
+
+    def of(
+        self, conn: Connection, subject: str, owners: Sequence[str] | Everyone, *, purpose: str
+    ) -> Iterator[RecordedEvent]:
+        """The known events of a casus in the streams of these gemeenten, oldest first, read for ``purpose``.
+
+        ``EVERY_GEMEENTE`` is for an edge that judges each event for its reader.
+        """
+        query = select(t.c.envelope, t.c.body).where(t.c.subject == subject)
+        if not isinstance(owners, Everyone):
+            query = query.where(t.c.gemeente.in_(list(owners)))
+        rows = conn.execute(query.order_by(t.c.tijd, t.c.bron, t.c.stroom, t.c.sequence))
+        kept = (StoredEvent(Envelope.from_attributes(json.loads(row.envelope)), row.body) for row in rows)
+        yield from self._codec.decode_many(kept, purpose=purpose, typed=False)

@@ -1,0 +1,42 @@
+"""The tables of the read models that every service has."""
+
+from sqlalchemy import Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+known_events = Table(
+    "bekend",
+    metadata,
+    Column("gemeente", String(4), primary_key=True),
+    Column("bron", String(32), primary_key=True),
+    Column("stroom", String(32), primary_key=True),
+    Column("subject", String(36), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("type", String(120), nullable=False),
+    Column("tijd", String(32), nullable=False),
+    Column("envelope", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("bekend_per_casus", "subject", "tijd"),
+)
+
+involvements = Table(
+    "betrokken",
+    metadata,
+    Column("gemeente", String(4), primary_key=True),
+    Column("subject", String(36), primary_key=True),
+    Column("organisatie", String(20), primary_key=True),
+    Column("als", String(40), primary_key=True),
+    Column("vanaf", Date, primary_key=True),
+    Column("tot", Date, nullable=True),
+    Column("thema", String(60), nullable=True),
+)
+
+policies = Table(
+    "inrichtingen",
+    metadata,
+    Column("gemeente", String(4), primary_key=True),
+    Column("versie", Integer, primary_key=True),
+    Column("sleutel", String(60), nullable=False),
+    Column("geldig_vanaf", Date, nullable=False),
+    Column("beleid", Text, nullable=False),
+)
