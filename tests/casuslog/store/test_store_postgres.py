@@ -1,6 +1,7 @@
 """What only PostgreSQL can do wrong: the horizon, silent rollbacks, races at the start, sessions left open."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, MetaData, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from casuslog.errors import Conflict, StoreError
+from casuslog.errors import Conflict, StoreError, Unavailable
 from casuslog.store import EVERY_GEMEENTE, EventStore, Transaction
 from casuslog.store._reader import log_page
 from casuslog.testing._proef import COUNTED, context, counted, opened_with, stream
@@ -227,3 +228,39 @@ def _asked(conn: Connection, act: Callable[[], object]) -> tuple[str, Any]:
 def _in_a_thread(act: Callable[[], object]) -> None:
     with at_work(act):
         pass
+
+
+@pytest.mark.slow
+def test_a_database_that_is_away_is_unavailable_until_it_is_back(store: EventStore, postgres: PrivatePostgres) -> None:
+    """While the server is gone every call says so; when it is back the store goes on by itself."""
+    where = stream()
+    made = append(store, where, 0, 1)
+
+    def lose(tx: Transaction) -> None:
+        tx.append(where, 1, counted(2), context())
+        postgres.kill()
+
+    with pytest.raises(Unavailable):
+        store.run_transaction(lose)
+    with pytest.raises(Unavailable):
+        log_of(store)
+    with pytest.raises(Unavailable):
+        list(store.read_stream(where))
+    postgres.start()
+    made += append(store, where, 1, 2)
+    assert log_of(store) == made
+
+
+def test_an_idle_transaction_is_ended_by_the_server(store: EventStore) -> None:
+    """A transaction that does nothing for too long is cut, and nothing of it is kept."""
+    where = stream()
+
+    def linger(tx: Transaction) -> None:
+        tx.append(where, 0, counted(1), context())
+        tx.conn.execute(text("SET LOCAL idle_in_transaction_session_timeout = 50"))
+        time.sleep(0.5)
+        tx.append(where, 1, counted(2), context())
+
+    with pytest.raises(Unavailable):
+        store.run_transaction(linger)
+    assert store.version(where) == 0

@@ -1,14 +1,15 @@
 """What only SQLite can do wrong: one writer, a file, and a driver with ideas of its own about transactions."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, inspect, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from casuslog.errors import StoreError
+from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Fact
 from casuslog.store import EVERY_GEMEENTE, EventStore
 from casuslog.store import tables as store_tables
@@ -145,3 +146,32 @@ def test_moments_are_aware_and_compare(tmp_path: Path) -> None:
             made.envelope.time.replace(tzinfo=None), create_engine("sqlite://").dialect
         )
     store.close()
+
+
+def test_a_transaction_has_the_file_to_itself_from_its_beginning(store: EventStore, tmp_path: Path) -> None:
+    """Another process cannot write between what a transaction reads and what it decides upon it."""
+    other = sqlite3.connect(tmp_path / "proef.db", timeout=0, isolation_level=None)
+    with store.transaction(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
+def test_a_file_that_another_process_keeps_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for another process ends, with an error that says to try again; afterwards all goes on."""
+    monkeypatch.setattr("casuslog.store._engine.BUSY_SECONDS", 0)
+    store = EventStore.open(f"sqlite:///{tmp_path}/", "proef", **opened_with())
+    other = sqlite3.connect(tmp_path / "proef.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable):
+        append(store, stream(), 0, 1)
+    other.execute("ROLLBACK")
+    other.close()
+    append(store, stream(), 0, 1)
+    store.close()
+
+
+def test_a_mistake_is_not_called_an_outage(store: EventStore) -> None:
+    """A statement that can never succeed must not be tried again for ever: it passes as it is."""
+    with pytest.raises(OperationalError, match="no such table"), store.transaction() as tx:
+        tx.conn.execute(text("SELECT * FROM nergens"))
