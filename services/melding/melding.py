@@ -390,10 +390,13 @@ def _voor_de_melding(staat: Melding, opdracht: Opdracht) -> None:
 
 
 def _na_contact(staat: Melding, opdracht: Opdracht) -> None:
+    if staat.gemeld_op is not None:
+        _na_melding(staat, opdracht)
+        return
     _leesbaar(staat)
-    if staat.contact_op is None and staat.gemeld_op is None:
+    if staat.contact_op is None:
         raise _onbekend("Van deze casus is geen contact vastgelegd.", "Registreer eerst het contact.")
-    _niet_eerder(opdracht, staat.contact_op or staat.gemeld_op, "het contact")
+    _niet_eerder(opdracht, staat.contact_op, "het contact")
 
 
 def _na_melding(staat: Melding, opdracht: Opdracht) -> date:

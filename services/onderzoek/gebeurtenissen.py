@@ -75,6 +75,7 @@ class GesprekAchterwegeGelaten(DomainEvent):
         str,
         feit("volledig_formulier, herindicatie, inwoner_ziet_af, bekend_bij_gemeente, kortdurend of externe_opgave"),
     ]
+    naar_inrichting: Annotated[bool, feit("of de inrichting een gesprek om deze reden laat vervallen")] = True
     toelichting: Annotated[str | None, persoonsgegeven("waarom het hier kon")] = None
 
 

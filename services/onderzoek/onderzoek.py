@@ -140,18 +140,14 @@ def leg_gesprek_vast(staat: Onderzoek, opdracht: o.LegGesprekVast, inrichting: O
 def leg_vast_geen_gesprek(
     staat: Onderzoek, opdracht: o.LegVastGeenGesprek, inrichting: OnderzoekInrichting
 ) -> list[Fact]:
-    """Record why there is no gesprek. Skipping it is not skipping the onderzoek."""
+    """Record why there is no gesprek, and whether the inrichting knows that reason. It skips no onderzoek."""
     nog_open(staat, opdracht, inrichting)
-    toegestaan = {*inrichting.gesprek_overslaan_bij, o.INWONER_ZIET_AF}
-    if inrichting.gesprek_verplicht and opdracht.reden not in toegestaan:
-        raise Refused(
-            "gesprek_verplicht",
-            f"In {inrichting.naam} hoort bij dit onderzoek een gesprek; {opdracht.reden} is daar geen uitzondering op.",
-            rule=f"inrichting {inrichting.versie}: gesprek",
-            remedy=f"Voer het gesprek; het kan achterwege blijven bij: {', '.join(sorted(toegestaan))}.",
-            field="reden",
-        )
-    achterwege = g.GesprekAchterwegeGelaten(reden=opdracht.reden, toelichting=opdracht.toelichting)
+    bekend = {*inrichting.gesprek_overslaan_bij, o.INWONER_ZIET_AF}
+    achterwege = g.GesprekAchterwegeGelaten(
+        reden=opdracht.reden,
+        naar_inrichting=not inrichting.gesprek_verplicht or opdracht.reden in bekend,
+        toelichting=opdracht.toelichting,
+    )
     return [Fact(achterwege, on=opdracht.op)]
 
 
