@@ -1,0 +1,1 @@
+"""The log in AMQP: its topology, connections, confirmed publishing, and the in-process twin of RabbitMQ."""
