@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casuslog.envelope import Actor
@@ -79,6 +79,7 @@ def namen(facts: list[Fact]) -> list[str]:
     return [type(fact.data).__name__ for fact in facts]
 
 
+@settings(deadline=None)
 @given(reeksen)
 def test_a_casus_has_at_most_one_melding_and_one_confirmation(reeks: list[tuple[Besluit, int]]) -> None:
     """However often it is asked, a casus has one melding, confirmed once, after it."""
@@ -87,6 +88,7 @@ def test_a_casus_has_at_most_one_melding_and_one_confirmation(reeks: list[tuple[
     assert found.count("MeldingBevestigd") <= found.count("MeldingGeregistreerd")
 
 
+@settings(deadline=None)
 @given(reeksen)
 def test_nothing_is_dated_before_the_melding_and_nothing_follows_its_end(reeks: list[tuple[Besluit, int]]) -> None:
     """Facts after the melding bear its day or a later one, and a closed melding stays closed."""
@@ -99,6 +101,7 @@ def test_nothing_is_dated_before_the_melding_and_nothing_follows_its_end(reeks: 
     assert einden in ([], [len(found) - 1])
 
 
+@settings(deadline=None)
 @given(reeksen)
 def test_the_owner_changes_by_acceptance_only(reeks: list[tuple[Besluit, int]]) -> None:
     """Handing on does not change the owner; accepting does."""
@@ -110,6 +113,7 @@ def test_the_owner_changes_by_acceptance_only(reeks: list[tuple[Besluit, int]]) 
         staat = na
 
 
+@settings(deadline=None)
 @given(st.dates(date(2015, 1, 1), date(2030, 12, 31)), st.integers(0, 40))
 def test_the_plan_term_follows_the_melding_whenever_it_is_confirmed(gemeld_op: date, dagen: int) -> None:
     """The last day for the plan depends on the melding alone, is a working day, and no earlier than the seventh."""
@@ -122,6 +126,7 @@ def test_the_plan_term_follows_the_melding_whenever_it_is_confirmed(gemeld_op: d
     assert vrije_dag(plan.inleveren_tot_en_met) is None
 
 
+@settings(deadline=None)
 @given(reeksen)
 def test_folding_in_parts_gives_the_same_state(reeks: list[tuple[Besluit, int]]) -> None:
     """A stream folds to the same state in one go and from any snapshot."""
@@ -135,6 +140,7 @@ def _vernietigd(fact: Fact) -> Fact:
     return replace(fact, data=replace(fact.data, **leeg))  # type: ignore[type-var]
 
 
+@settings(deadline=None)
 @given(reeksen)
 def test_a_destroyed_dossier_folds_and_takes_nothing_more(reeks: list[tuple[Besluit, int]]) -> None:
     """After destruction of the keys the stream still folds, and each act is refused with that reason."""
