@@ -1,0 +1,93 @@
+"""The service toezicht: dossiers of the toezichthouder, over HTTP and rpc. Independent of who decides, buys and pays."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID, uuid5
+
+from casuslog.commands import CommandType, Decide, Readers, by_itself, by_policy
+from casuslog.envelope import Stream
+from casuslog.hosting.entrypoint import on_event
+from casuslog.hosting.provider import ServiceLog
+from casuslog.hosting.service import CasusService
+from casuslog.readmodels import Policy
+from casuslog.recorded import RecordedEvent
+from casuslog.store import Transaction
+from services.toezicht import toezicht
+from services.toezicht.commands import OPDRACHTEN
+from services.toezicht.inrichting import ToezichtInrichting
+from services.toezicht.opdrachten import OntvangSignaal, OntvangTermijnsignaal
+
+_DOSSIERS = UUID("3f0b3c52-8c1e-5d0a-9a55-0d7c7f4e9b11")
+"""Namespace of dossier ids: the same signal always opens the same dossier, whose id does not lead back to it."""
+
+_DECIDE: dict[str, Decide] = {
+    "beoordeel-signaal": by_itself(toezicht.beoordeel_signaal),
+    "meld-calamiteit": by_policy(toezicht.meld_calamiteit),
+    "start-toezichtonderzoek": by_itself(toezicht.start_onderzoek),
+    "vorder-gegevens": by_itself(toezicht.vorder_gegevens),
+    "rond-toezichtonderzoek-af": by_itself(toezicht.rond_af),
+    "informeer-college": by_itself(toezicht.informeer_college),
+}
+_BEGINT = ("meld-calamiteit", "start-toezichtonderzoek")
+
+
+def _inrichting(policy: Policy) -> ToezichtInrichting:
+    return ToezichtInrichting.van_beleid(policy.beleid)
+
+
+class ToezichtService(CasusService):
+    """Signals, calamiteiten and onderzoeken of the toezichthouder."""
+
+    name = "toezicht"
+    readers = Readers(inrichting=_inrichting)
+    commands: ClassVar[Any] = tuple(
+        CommandType(
+            name=name,
+            schema=schema,
+            aggregate=toezicht.TOEZICHT,
+            decide=_DECIDE[name],
+            begins=name in _BEGINT,
+            own_subject=True,
+        )
+        for name, schema in OPDRACHTEN.items()
+    )
+
+    @on_event("pgb", "SignaalAanToezichtGegeven")
+    def ontvang_signaal(self, event: RecordedEvent, tx: Transaction) -> None:
+        """A signal that somebody gave opens a dossier."""
+        log: ServiceLog = self.log
+        opdracht = OntvangSignaal(
+            op=event.envelope.feitdatum,
+            door=log.system,
+            herkomst=event.envelope.service,
+            aard=event["aard"],
+            over=event["over"],
+            week=event["week"],
+            toelichting=event["toelichting"],
+        )
+        self._open(event, tx, lambda staat, _: toezicht.ontvang_signaal(staat, opdracht))
+
+    @on_event("onderzoek", "TermijnOverschreden")
+    @on_event("beschikking", "TermijnOverschreden")
+    def ontvang_termijnsignaal(self, event: RecordedEvent, tx: Transaction) -> None:
+        """A term that ran out is a signal too, where the inrichting says so."""
+        log: ServiceLog = self.log
+        opdracht = OntvangTermijnsignaal(
+            op=event.envelope.feitdatum,
+            door=log.system,
+            soort=event["soort"],
+            uiterlijk=event["uiterlijk"],
+            service=event.envelope.service,
+        )
+        self._open(
+            event,
+            tx,
+            lambda staat, policy: toezicht.ontvang_termijnsignaal(staat, opdracht, _inrichting(policy)),
+        )
+
+    def _open(self, event: RecordedEvent, tx: Transaction, decide: Any) -> None:
+        log: ServiceLog = self.log
+        dossier = str(uuid5(_DOSSIERS, event.envelope.id))
+        stream = Stream(event.envelope.gemeente, toezicht.TOEZICHT.kind, dossier)
+        log.react(tx, event, toezicht.TOEZICHT, stream, decide, hidden=True)
