@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from casuslog.clock import Clock, today
@@ -57,6 +57,17 @@ class LostRace(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class _Made:
+    """An event about to be kept, with the text of its envelope."""
+
+    envelope: Envelope
+    text: str
+    body: bytes
+    prev_hash: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Writer:
     """Who writes: what every envelope of this store has in common."""
 
@@ -73,11 +84,10 @@ class Writer:
         for fact in facts:
             self._check_fact(fact)
         prev_hash = _hash_at(conn, stream, expected)
-        made: list[StoredEvent] = []
-        for fact in facts:
-            event = self._event(stream, expected + len(made) + 1, fact, context, prev_hash)
-            prev_hash = event.hash
-            made.append(event)
+        made: list[_Made] = []
+        for version, fact in enumerate(facts, expected + 1):
+            made.append(self._made(stream, version, fact, context, prev_hash))
+            prev_hash = made[-1].hash
         return _insert(conn, stream, expected, made) if made else []
 
     def _check_fact(self, fact: Fact) -> None:
@@ -91,12 +101,14 @@ class Writer:
         if unknown:
             raise ValueError(f"a fact cannot determine {', '.join(sorted(unknown))}; only {', '.join(sorted(OF_FACT))}")
 
-    def _event(self, stream: Stream, version: int, fact: Fact, context: Context, prev_hash: bytes) -> StoredEvent:
+    def _made(self, stream: Stream, version: int, fact: Fact, context: Context, prev_hash: bytes) -> _Made:
         envelope = self._envelope(stream, version, fact, context)
         validate(envelope)
         body = self.codec.encode(fact, envelope)
-        check_size(envelope.attributes(), body)
-        return StoredEvent(envelope, body, link(prev_hash, canonical(envelope), body), prev_hash)
+        attributes = envelope.attributes()
+        check_size(attributes, body)
+        text = canonical(attributes)
+        return _Made(envelope, text, body, prev_hash, link(prev_hash, text, body))
 
     def _envelope(self, stream: Stream, version: int, fact: Fact, context: Context) -> Envelope:
         given: dict[str, Any] = {name: getattr(context, name) for name in _OF_CONTEXT}
@@ -120,15 +132,27 @@ class Writer:
         )
 
 
+_STREAM = (events.c.gemeente, events.c.stroom, events.c.subject)
+# Made once: building a statement costs more than sending it.
+_HEAD = (
+    select(events.c.version, events.c.hash)
+    .where(*(column == bindparam(column.name) for column in _STREAM))
+    .order_by(events.c.version.desc())
+    .limit(1)
+)
+_INSERT = insert(events).returning(events.c.version, events.c.era, events.c.xid, events.c.position)
+
+
 def version_of(conn: Connection, stream: Stream) -> int:
     """The version of a stream as this transaction sees it; 0 when it does not exist."""
-    head = conn.execute(select(events.c.version).where(*of_stream(stream)).order_by(events.c.version.desc()).limit(1))
-    return head.scalar() or 0
+    head = _head(conn, stream)
+    return head.version if head else 0
 
 
 def of_stream(stream: Stream) -> tuple[Any, ...]:
     """The predicate of one stream; the gemeente is always part of it."""
-    return (events.c.gemeente == stream.gemeente, events.c.stroom == stream.kind, events.c.subject == stream.id)
+    values = (stream.gemeente, stream.kind, stream.id)
+    return tuple(column == value for column, value in zip(_STREAM, values, strict=True))
 
 
 def conflict(stream: Stream, expected: int, actual: int | None) -> LostRace:
@@ -152,22 +176,23 @@ def _check_stream(stream: Stream) -> None:
         raise InvalidInput("Een stroom heeft een eigenaar: noem de gemeente met haar code van vier cijfers.")
 
 
+def _head(conn: Connection, stream: Stream) -> Any:
+    return conn.execute(_HEAD, {"gemeente": stream.gemeente, "stroom": stream.kind, "subject": stream.id}).first()
+
+
 def _hash_at(conn: Connection, stream: Stream, expected: int) -> bytes:
     # The snapshot must itself hold what was decided upon. That also stops a transaction that took its id early: it
     # would sort before the event that it follows, and readers would see version 2 first.
-    head = conn.execute(
-        select(events.c.version, events.c.hash).where(*of_stream(stream)).order_by(events.c.version.desc()).limit(1)
-    ).first()
+    head = _head(conn, stream)
     actual = head.version if head else 0
     if actual != expected:
         raise conflict(stream, expected, actual)
     return bytes(head.hash) if head else GENESIS
 
 
-def _insert(conn: Connection, stream: Stream, expected: int, made: list[StoredEvent]) -> list[StoredEvent]:
-    statement = insert(events).returning(events.c.version, events.c.era, events.c.xid, events.c.position)
+def _insert(conn: Connection, stream: Stream, expected: int, made: list[_Made]) -> list[StoredEvent]:
     try:
-        rows = conn.execute(statement, [_row(event) for event in made]).all()
+        rows = conn.execute(_INSERT, [_row(event) for event in made]).all()
     except IntegrityError as error:
         if _is_stream_key(error):
             raise KeyTaken(stream, expected) from error
@@ -176,7 +201,7 @@ def _insert(conn: Connection, stream: Stream, expected: int, made: list[StoredEv
     return [StoredEvent(e.envelope, e.body, e.hash, e.prev_hash, cursors[e.envelope.sequence]) for e in made]
 
 
-def _row(event: StoredEvent) -> dict[str, Any]:
+def _row(event: _Made) -> dict[str, Any]:
     envelope = event.envelope
     return {
         "gemeente": envelope.gemeente,
@@ -185,7 +210,7 @@ def _row(event: StoredEvent) -> dict[str, Any]:
         "version": envelope.sequence,
         "event_id": envelope.id,
         "type": envelope.type,
-        "envelope": canonical(envelope),
+        "envelope": event.text,
         "body": event.body,
         "prev_hash": event.prev_hash,
         "hash": event.hash,

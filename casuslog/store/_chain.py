@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-
-from casuslog.envelope import Envelope
+from collections.abc import Mapping
 
 GENESIS = bytes(32)
 """What stands for the hash before the first event of a stream."""
 
 
-def canonical(envelope: Envelope) -> str:
-    """The attributes of an envelope as JSON in one form only: keys sorted, no spaces, no escapes beyond JSON's own."""
-    return json.dumps(envelope.attributes(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def canonical(attributes: Mapping[str, str]) -> str:
+    """Envelope attributes as JSON in one form only: keys sorted, no spaces, no escapes beyond JSON's own."""
+    return json.dumps(attributes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def link(prev_hash: bytes, envelope: str, body: bytes) -> bytes:
