@@ -22,7 +22,7 @@ CHECK_SECONDS = 30.0
 """How often the owners are asked whether their log holds more than what was seen."""
 
 
-def catch_up(consumer: Consumer, page: int = PAGE) -> list[str]:
+def catch_up(consumer: Consumer, page: int = PAGE, stopping: threading.Event | None = None) -> list[str]:
     """Take all that the sources logged beyond what is known, oldest first over all sources, up to their heads now.
 
     Causes so come before effects where it can be helped; where not, the consumer fetches the cause.
@@ -33,7 +33,9 @@ def catch_up(consumer: Consumer, page: int = PAGE) -> list[str]:
     away: list[str] = []
     readers = [_beyond(consumer, source, page, away) for source in consumer.handlers.sources]
     for message in heapq.merge(*readers, key=lambda message: message.stored.envelope.time):
-        consumer.make_room()
+        consumer.make_room(stopping)
+        if stopping is not None and stopping.is_set():
+            break
         consumer.take(message.stored, message.previous)
     return away
 
@@ -72,13 +74,13 @@ class Watch:
         while not stopping.is_set():
             self._consumer.attention.wait(pause)
             if not stopping.is_set():
-                pause = self.step()
+                pause = self.step(stopping)
 
-    def step(self) -> float:
+    def step(self, stopping: threading.Event | None = None) -> float:
         """Catch up once. Returns after how many seconds to look again."""
         self._consumer.attention.clear()
         try:
-            complete = not catch_up(self._consumer)
+            complete = not catch_up(self._consumer, stopping=stopping)
             self._consumer.keep_checkpoints()
         except Exception as error:
             # Whatever it was, a consumer that stopped watching would miss events in silence.

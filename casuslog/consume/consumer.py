@@ -333,9 +333,9 @@ class Consumer:
         """The feed of a source."""
         return self._feeds[source]
 
-    def make_room(self) -> None:
-        """Return when there is room for more; work along while there is not."""
-        while self.waiting >= self.held:
+    def make_room(self, stopping: threading.Event | None = None) -> None:
+        """Return when there is room for more, or it is time to stop; work along while there is not."""
+        while self.waiting >= self.held and not (stopping is not None and stopping.is_set()):
             if not self.work():
                 with self._changed:
                     self._changed.wait(0.05)

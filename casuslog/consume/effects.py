@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from casuslog.clock import Clock
@@ -48,7 +48,20 @@ class Effects:
             for source, cursor in (marks or {}).items():
                 self._books.set_checkpoint(tx.conn, source, cursor, self._clock.now())
 
-        self._store.run_transaction(apply)
+        self.hosted(events, lambda: self._store.run_transaction(apply))
+
+    def hosted(self, events: Sequence[StoredEvent], work: Callable[[], None]) -> None:
+        """Do ``work`` where the host of the handlers of ``events`` wants it.
+
+        The worker comes first and the transaction within it: a transaction that waited for a free worker, while all
+        workers wait for the database, would wait for ever.
+        """
+        for stored in events:
+            for handler in self._handlers.of(stored.envelope):
+                if handler.worker is not None:
+                    handler.worker(work)
+                    return
+        work()
 
     def apply(self, tx: Transaction, events: Sequence[StoredEvent], *, replay: bool = False) -> None:
         """Handle ``events`` within ``tx``. In a replay the lane is known to be parked, and handled all the same."""

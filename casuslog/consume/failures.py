@@ -95,5 +95,5 @@ def _said(error: BaseException) -> str:
 def waits_behind(envelope: Envelope) -> str:
     """The reason of an event that is itself sound, in a lane that was parked before it."""
     return (
-        f"Wacht: een eerdere gebeurtenis van deze {envelope.stroom} of casus is geparkeerd; de volgorde blijft zo heel."
+        f"Wacht: een eerdere gebeurtenis in de baan van deze {envelope.stroom} staat geparkeerd; zo blijft de volgorde."
     )

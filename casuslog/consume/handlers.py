@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from casuslog.envelope import Envelope
 from casuslog.events import TYPE_PREFIX
 
 EVERY_EVENT = "*"
+
+Worker = Callable[[Callable[[], None]], None]
+"""Runs a unit of work in a worker of the host and returns when it is done, or raises what it raised."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +29,8 @@ class Handler:
     """It only writes a read model: imported history passes through it, while reactions do not see that."""
     batch: bool = False
     """It takes a list of events of many lanes in one transaction; the order within each lane is kept."""
+    worker: Worker | None = None
+    """Where its host wants the whole transaction to run."""
 
     def concerns(self, envelope: Envelope) -> bool:
         """Whether it is about this event, and may see it."""
@@ -44,8 +49,7 @@ class Handlers:
 
     def add(self, handler: Handler) -> None:
         """Add one; its event name becomes the wire name."""
-        named = Handler(handler.source, wire_name(handler.event), handler.call, handler.projection, handler.batch)
-        self._handlers.append(named)
+        self._handlers.append(replace(handler, event=wire_name(handler.event)))
 
     @property
     def sources(self) -> tuple[str, ...]:

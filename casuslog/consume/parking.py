@@ -155,7 +155,10 @@ class Parking:
 
         def commit(one: StoredEvent) -> None:
             taken = event if one is stored else None
-            self._store.run_transaction(lambda tx: self._apply(effects, tx, one, event.lane, taken))
+            effects.hosted(
+                [one],
+                lambda: self._store.run_transaction(lambda tx: self._apply(effects, tx, one, event.lane, taken)),
+            )
 
         commit_in_order(stored, commit, self._feeds)
 

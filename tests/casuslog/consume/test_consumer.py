@@ -107,8 +107,8 @@ def test_imported_history_triggers_no_reactions(world: World) -> None:
     seen: list[str] = []
     handlers = Handlers(
         [
-            Handler("bron", "IetsGedaan", lambda event, tx: seen.append("reactie")),
-            Handler("bron", "IetsGedaan", lambda event, tx: seen.append("projectie"), projection=True),
+            Handler("bron", "IetsGedaan", lambda *_: seen.append("reactie")),
+            Handler("bron", "IetsGedaan", lambda *_: seen.append("projectie"), projection=True),
         ]
     )
     casus = new_id()

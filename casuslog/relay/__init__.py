@@ -1,0 +1,7 @@
+"""From store to log: one relay per service publishes what was committed, in order, until it is confirmed."""
+
+from casuslog.relay._lease import Lease
+from casuslog.relay._position import Fenced, RelayPosition
+from casuslog.relay._relay import Publisher, Relay, RelayStatus
+
+__all__ = ["Fenced", "Lease", "Publisher", "Relay", "RelayPosition", "RelayStatus"]

@@ -1,0 +1,3 @@
+"""The world in which hosted consumers are tested."""
+
+from tests.casuslog.consume.conftest import world as world

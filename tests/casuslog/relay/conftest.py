@@ -1,0 +1,3 @@
+"""The world in which the relay is tested."""
+
+from tests.casuslog.consume.conftest import world as world
