@@ -256,11 +256,13 @@ def _insert(conn: Connection, table: Any) -> Any:
 
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     # In memory there is only what one connection sees, whichever (green) thread asks.
     in_memory = make_url(url).database in (None, "", ":memory:")
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, **options)
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False, "timeout": 30}, hide_parameters=True, **options
+    )
     event.listen(engine, "connect", _overwrite_for_real)
     return engine
 

@@ -175,6 +175,7 @@ def _postgresql(url: URL, service: str) -> Engine:
             "application_name": application_name(service),
             "connect_timeout": 10,
         },
+        hide_parameters=True,  # the text of an error goes further than its statement may
         pool_pre_ping=True,
         pool_size=10,
         max_overflow=20,
@@ -194,7 +195,7 @@ def _sqlite(url: URL, service: str) -> Engine:
     if url.database.endswith("/"):
         path = path / f"{service}.db"
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url.set(drivername="sqlite+pysqlite", database=str(path.resolve())))
+    engine = create_engine(url.set(drivername="sqlite+pysqlite", database=str(path.resolve())), hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
