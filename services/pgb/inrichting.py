@@ -48,8 +48,16 @@ class PgbInrichting:
     natura: Mapping[str, NaturaTarief]
     goedkeuring_door: tuple[str, ...]
     declaraties_beslist_door: str
+    namen: Mapping[str, str]
+    """Every name that the gemeente uses for a voorziening, to its key."""
     uitvoerder: str
     """Who pays out, as callers name themselves: its OIN where the beleid gives one, else its id."""
+
+    @property
+    def versie_in_woorden(self) -> str:
+        """``inrichting harlingen, versie 1``."""
+        sleutel, _, nummer = self.versie.partition("@")
+        return f"inrichting {sleutel}, versie {nummer}"
 
     def is_algemeen(self, voorziening: str) -> bool:
         """Whether the gemeente offers it as algemene voorziening, for which no besluit and no pgb exist."""
@@ -57,7 +65,7 @@ class PgbInrichting:
 
     @classmethod
     def van_beleid(cls, beleid: Mapping[str, Any]) -> PgbInrichting:
-        """Read the section ``pgb`` (and the head) of a compiled beleid.
+        """Read the section ``pgb`` of a compiled beleid, its head, and the names of the voorzieningen.
 
         Raises:
             KeyError: a key that docs/inrichting.md promises is absent.
@@ -71,6 +79,11 @@ class PgbInrichting:
             natura={k: NaturaTarief(v["cent"], v["eenheid"]) for k, v in pgb["tarief_zorg_in_natura"].items()},
             goedkeuring_door=tuple(pgb["goedkeuring_zorgovereenkomst"]),
             declaraties_beslist_door=pgb["declaratieregels"]["beslist"],
+            namen={
+                ook: naam
+                for naam, rij in beleid["beschikking"]["voorzieningen"].items()
+                for ook in rij["ook_bekend_als"]
+            },
             uitvoerder=_organisatie(beleid, pgb["uitvoerder"]),
         )
 

@@ -162,7 +162,7 @@ def _tarief_van(regel: Wensregel, op: date, inrichting: PgbInrichting) -> Fact:
             reden=geweigerd.reason,
         )
         return Fact(ontbreekt, on=op, rule=geweigerd.rule)
-    return Fact(_berekend(regel.regel, tarief), on=op, rule=f"inrichting {inrichting.versie}: {tarief.bron}")
+    return Fact(_berekend(regel.regel, tarief), on=op, rule=f"{inrichting.versie_in_woorden}: {tarief.bron}")
 
 
 def _berekend(regel: int, tarief: Tarief) -> PgbTariefBerekend:

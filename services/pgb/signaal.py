@@ -22,7 +22,7 @@ GEVERS = ("consulent", "senior_consulent", "wijkteam", "backoffice", "svb", "zor
 class SignaalAanToezichtGegeven(DomainEvent):
     """Iemand heeft de toezichthouder een signaal over een hulpverlener of aanbieder gegeven, zonder clientnaam."""
 
-    aard: Annotated[str, feit("wat er aan de hand lijkt", codes="aard_signaal")]
+    aard: Annotated[str, feit("wat er aan de hand lijkt, als code")]
     over: Annotated[str, feit("over wie: aanbieder of hulpverlener, als code; nooit de client")]
     week: Annotated[str | None, feit("week waarover het gaat, ISO 8601 (2017-W13)")] = None
     clientnaam: Annotated[str, feit("altijd 'geen': een signaal noemt de client niet")] = "geen"

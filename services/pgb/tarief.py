@@ -7,7 +7,7 @@ verordening (Wmo 2015 art. 2.1.3 lid 2 onder b and 2.3.6 lid 4; CRvB 17 mei 2017
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -77,6 +77,7 @@ def bereken_tarief(vraag: Tariefvraag, inrichting: PgbInrichting) -> Tarief:
         Refused: ``geen_pgb_voor_algemene_voorziening``, ``onbekend_pgb_tarief``, ``kenmerk_ontbreekt``,
             ``vervoer_niet_inbegrepen``, ``tarief_zorg_in_natura_onbekend`` or ``tarief_volgt_soort_hulpverlener``.
     """
+    vraag = replace(vraag, voorziening=inrichting.namen.get(vraag.voorziening, vraag.voorziening))
     if inrichting.is_algemeen(vraag.voorziening) and not vraag.als_maatwerk:
         raise _geen_pgb_voor_algemeen(vraag, inrichting)
     regel = _geldende_regel(vraag, inrichting)
@@ -114,7 +115,7 @@ def _natura(vraag: Tariefvraag, inrichting: PgbInrichting) -> tuple[int, str]:
         raise Refused(
             "tarief_zorg_in_natura_onbekend",
             f"Geen tarief berekend: het pgb voor {_woorden(vraag.voorziening)} is een percentage van het tarief zorg "
-            f"in natura, en dat tarief is in {inrichting.naam} niet bekend (inrichting {inrichting.versie}).",
+            f"in natura, en dat tarief is in {inrichting.naam} niet bekend ({inrichting.versie_in_woorden}).",
             rule="Wmo 2015 art. 2.3.6 lid 4; percentage van het tarief zorg in natura (004:575)",
             remedy="Leg het tarief zorg in natura van deze voorziening vast in de inrichting.",
             field="voorziening",
@@ -216,7 +217,7 @@ def _geen_regel(
         return _kenmerk_ontbreekt(vraag, open_gebleven, inrichting)
     return Refused(
         "onbekend_pgb_tarief",
-        f"Geen tarief berekend: de inrichting van {inrichting.naam} ({inrichting.versie}) kent geen pgb-tarief voor "
+        f"Geen tarief berekend: {inrichting.naam} kent ({inrichting.versie_in_woorden}) geen pgb-tarief voor "
         f"{_woorden(vraag.voorziening)} door hulpverlener {_woorden(vraag.hulpverlener)}.",
         rule="Wmo 2015 art. 2.1.3 lid 2 onder b: de verordening bepaalt hoe de hoogte wordt vastgesteld",
         remedy="Laat individueel beoordelen, of vul de inrichting aan. Er geldt niet stil een ander tarief.",
@@ -234,7 +235,7 @@ def _geen_pgb_voor_algemeen(vraag: Tariefvraag, inrichting: PgbInrichting) -> Re
     return Refused(
         "geen_pgb_voor_algemene_voorziening",
         f"Geen pgb-tarief: {_woorden(vraag.voorziening)} is in {inrichting.naam} een algemene voorziening "
-        f"(inrichting {inrichting.versie}), en een pgb hoort bij een maatwerkvoorziening.",
+        f"({inrichting.versie_in_woorden}), en een pgb hoort bij een maatwerkvoorziening.",
         rule="Wmo 2015 art. 2.3.6 lid 1",
         remedy="Blijkt de algemene voorziening niet passend of niet betaalbaar, dan kan zij na onderzoek als maatwerk "
         f"worden toegekend{bedrag}. Dit is geen afwijzing.",
@@ -257,7 +258,7 @@ def _volgt_soort_hulpverlener(vraag: Tariefvraag, regel: Tariefregel, inrichting
     return Refused(
         "tarief_volgt_soort_hulpverlener",
         f"Niet berekend met {vraag.procent} procent: voor hulpverlener {_woorden(vraag.hulpverlener)} geldt in "
-        f"{inrichting.naam} {geldt} (inrichting {inrichting.versie}).",
+        f"{inrichting.naam} {geldt} ({inrichting.versie_in_woorden}).",
         rule="Wmo 2015 art. 2.3.6 lid 4 en de verordening; het tarief volgt de soort hulpverlener",
         remedy="Een uitzondering vraagt een besluit met eigen grondslag en motivering.",
         field="procent",
@@ -269,8 +270,8 @@ def _kenmerk_ontbreekt(vraag: Tariefvraag, kenmerken: Iterable[str], inrichting:
     return Refused(
         "kenmerk_ontbreekt",
         f"Geen tarief berekend: in {inrichting.naam} hangt het tarief voor {_woorden(vraag.voorziening)} af van een "
-        f"kenmerk dat niet genoemd is ({keuze}; inrichting {inrichting.versie}).",
-        rule=f"inrichting {inrichting.versie}",
+        f"kenmerk dat niet genoemd is ({keuze}; {inrichting.versie_in_woorden}).",
+        rule=f"{inrichting.versie_in_woorden}",
         remedy=f"Noem in kenmerken wat geldt: {keuze}.",
         field="kenmerken",
     )
@@ -280,7 +281,7 @@ def _zonder_vervoer(vraag: Tariefvraag, inrichting: PgbInrichting) -> Refused:
     return Refused(
         "vervoer_niet_inbegrepen",
         f"Het bedrag voor {_woorden(vraag.voorziening)} is in {inrichting.naam} zonder vervoer "
-        f"(inrichting {inrichting.versie}).",
+        f"({inrichting.versie_in_woorden}).",
         rule="004:662-706: dagdeelbedrag zonder vervoer",
         remedy="Neem vervoer op als eigen onderdeel van het besluit.",
         field="kenmerken",

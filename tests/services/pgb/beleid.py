@@ -117,5 +117,11 @@ def beleid(naam, natura=None):
             "afronding": "half_omhoog_op_centen",
             "meerkosten_toets": "open",
         },
+        "beschikking": {
+            "voorzieningen": {
+                "huishoudelijke_hulp_1": {"ook_bekend_als": ["hh1"]},
+                "huishoudelijke_hulp_2": {"ook_bekend_als": ["hh2"]},
+            }
+        },
         "partijen": {"organisaties": [{"id": "svb", "naam": "SVB", "oin": "00000099000000000010", "soort": "svb"}]},
     }

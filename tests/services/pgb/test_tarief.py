@@ -108,7 +108,7 @@ def test_an_algemene_voorziening_has_no_pgb_and_the_refusal_says_what_maatwerk_w
     assert geweigerd.rule == "Wmo 2015 art. 2.3.6 lid 1"
     assert geweigerd.members["rekenkundig_als_maatwerk_cent"] == 1664
     assert "16,64 euro per uur" in geweigerd.remedy
-    assert "harlingen@1" in geweigerd.detail
+    assert "(inrichting harlingen, versie 1)" in geweigerd.detail
 
 
 def test_the_refusal_stands_without_an_amount_where_the_table_has_none():
@@ -116,6 +116,12 @@ def test_the_refusal_stands_without_an_amount_where_the_table_has_none():
     geweigerd = weigering("heerenveen", HH1, NETWERK)
     assert geweigerd.reason == "geen_pgb_voor_algemene_voorziening"
     assert "rekenkundig_als_maatwerk_cent" not in geweigerd.members
+
+
+def test_a_voorziening_may_be_asked_for_by_the_name_that_the_gemeente_uses():
+    """S35: hh1 is huishoudelijke hulp 1, and hh2 has its tariff."""
+    assert weigering("harlingen", "hh1", NETWERK).reason == "geen_pgb_voor_algemene_voorziening"
+    assert tarief("harlingen", "hh2", NETWERK).voorziening == HH2
 
 
 def test_what_is_granted_as_maatwerk_has_a_tariff():
