@@ -5,11 +5,13 @@ Law: Wmo 2015 art. 2.3.2 lid 9 and 2.3.5 lid 2; Awb 4:5 and 4:15 lid 1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 from casuslog import termijnen
 from casuslog.errors import Refused
 from casuslog.events import Fact
+from casuslog.rights.events import BetrokkenheidVastgelegd
 from casuslog.termijnen.events import (
     TermijnHervat,
     TermijnOpgeschort,
@@ -43,7 +45,7 @@ AANVRAAGFORMULIER = "aanvraagformulier"
 def ontvang_aanvraag(
     staat: Beschikking, opdracht: OntvangAanvraag, inrichting: BeschikkingInrichting, voorkennis: Voorkennis
 ) -> list[Fact]:
-    """Receive the aanvraag; the two weeks begin.
+    """Receive the aanvraag; the two weeks begin, and who works on it for another becomes involved.
 
     Raises:
         Refused: ``verslag_geldt_als_aanvraag``, ``aanvraag_al_ontvangen``, ``onderzoek_niet_afgerond`` or
@@ -72,7 +74,25 @@ def ontvang_aanvraag(
         motivering=opdracht.motivering,
     )
     termijn = termijnen.besluit(opdracht.op, weken=inrichting.termijn_weken)
-    return [Fact(ontvangen, on=opdracht.op), Fact(gestart(termijn), on=opdracht.op, rule=termijn.artikel)]
+    return [
+        Fact(ontvangen, on=opdracht.op),
+        Fact(gestart(termijn), on=opdracht.op, rule=termijn.artikel),
+        *_betrokkenen(opdracht.op, ontvangen.thema, inrichting, voorkennis),
+    ]
+
+
+def _betrokkenen(
+    op: date, thema: str | None, inrichting: BeschikkingInrichting, voorkennis: Voorkennis
+) -> Iterator[Fact]:
+    """The gemeente that handed in the indicatie hears the besluit; a shared backoffice works on the aanvraag."""
+    if voorkennis.indicatie_van and voorkennis.indicatie_van != inrichting.gemeente:
+        woongemeente = BetrokkenheidVastgelegd(
+            organisatie=voorkennis.indicatie_van, als="woongemeente", vanaf=op, thema=thema
+        )
+        yield Fact(woongemeente, on=op, rule="verplichte levering aan de gemeente die onderzocht (004:2290-2298)")
+    if inrichting.backoffice:
+        backoffice = BetrokkenheidVastgelegd(organisatie=inrichting.backoffice, als="backoffice", vanaf=op, thema=thema)
+        yield Fact(backoffice, on=op, rule=f"{inrichting.versie_in_woorden}: backoffice")
 
 
 def thema_van_regels(regels: tuple[Aanvraagregel, ...], inrichting: BeschikkingInrichting) -> str | None:

@@ -71,6 +71,8 @@ class BeschikkingInrichting:
     tweede_formulier: bool
     arrangement: Arrangement | None
     voorzieningen: Mapping[str, Voorziening]
+    backoffice: str | None = None
+    """OIN of a backoffice outside the gemeente that works on the aanvraag; None: the gemeente does so itself."""
 
     @property
     def versie_in_woorden(self) -> str:
@@ -114,7 +116,12 @@ class BeschikkingInrichting:
             tweede_formulier=sectie["aanvraag"]["tweede_formulier_toegestaan"],
             arrangement=_arrangement(sectie["arrangement"]),
             voorzieningen=_voorzieningen(sectie["voorzieningen"]),
+            backoffice=_oin(beleid["partijen"], beleid["partijen"]["backoffice"]),
         )
+
+
+def _oin(partijen: Mapping[str, Any], sleutel: str | None) -> str | None:
+    return next((o.get("oin") for o in partijen["organisaties"] if o["id"] == sleutel), None)
 
 
 def _bevoegdheid(rij: Mapping[str, Any]) -> Bevoegdheid:

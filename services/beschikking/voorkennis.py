@@ -33,6 +33,7 @@ class Voorkennis:
     pgb_uitgelegd: bool = False
     bijdrage_uitgelegd: bool = False
     verslag_geldt_als_aanvraag: bool = False
+    indicatie_van: str | None = None
     indicatie_aan: str | None = None
     indicatie_ontbreekt: tuple[str, ...] = ()
     thema: str | None = None
@@ -104,6 +105,7 @@ def _indicatie(voorkennis: Voorkennis, naam: str, lees: _Lezer) -> Voorkennis:
     if naam == "indicatie-ingediend":
         return replace(
             voorkennis,
+            indicatie_van=lees("van"),
             indicatie_aan=lees("aan"),
             indicatie_ontbreekt=tuple(lees("ontbreekt") or ()),
             thema=lees("thema") or voorkennis.thema,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from casuslog.envelope import Actor
 from casuslog.errors import Refused
 from casuslog.events import VERNIETIGD, Fact
+from casuslog.rights.events import BetrokkenheidVastgelegd
 from casuslog.termijnen.events import TermijnGestart, TermijnHervat, TermijnOpgeschort, TermijnOverschreden
 from services.beschikking import beschikking as b
 from services.beschikking.gebeurtenissen import AanvraagIngetrokken, AanvullingGevraagd, AanvullingOntvangen
@@ -19,7 +20,7 @@ from services.beschikking.opdrachten import (
     TrekAanvraagIn,
     VraagAanvulling,
 )
-from services.beschikking.voorkennis import NIETS_BEKEND
+from services.beschikking.voorkennis import NIETS_BEKEND, bekend
 
 INWONER = Actor("inwoner", None, "i1")
 SYSTEEM = Actor("systeem", None, "systeem")
@@ -59,8 +60,26 @@ def test_the_aanvraag_starts_the_two_weeks():
 )
 def test_how_an_aanvraag_arises_is_arranged_per_gemeente(inrichting, herkomst):
     """A separate form, the signed verslag or the vervolggesprek: data, not code."""
-    ontvangen, _ = w.data(b.ontvang_aanvraag(w.na(), aanvraag(date(2017, 3, 27)), inrichting, w.BW_KENNIS))
+    ontvangen, *_ = w.data(b.ontvang_aanvraag(w.na(), aanvraag(date(2017, 3, 27)), inrichting, w.BW_KENNIS))
     assert ontvangen.herkomst == herkomst
+
+
+def test_the_gemeente_that_indicated_becomes_involved_in_the_aanvraag():
+    """Case 1: Opsterland hears what Leeuwarden decides, for this thema and from this day."""
+    kennis = bekend(
+        w.BW_KENNIS, "indicatie-ingediend", {"van": "0086", "aan": "0080", "thema": w.BESCHERMD}, date(2017, 3, 23)
+    )
+    *_, betrokken = w.data(b.ontvang_aanvraag(w.na(), w.BW_AANVRAAG, w.LEEUWARDEN, kennis))
+    assert betrokken == BetrokkenheidVastgelegd(
+        organisatie="0086", als="woongemeente", vanaf=date(2017, 3, 31), thema="beschermd_wonen"
+    )
+
+
+def test_a_shared_backoffice_becomes_involved_with_the_aanvraag_and_not_before():
+    """Case 2: the Dienst SoZaWe works on the aanvraag of Harlingen; a gemeente that does so itself records nothing."""
+    *_, betrokken = w.data(w.pgb_aangevraagd())
+    assert (betrokken.organisatie, betrokken.als, betrokken.vanaf) == (w.SOZAWE, "backoffice", date(2017, 2, 13))
+    assert len(w.bw_aangevraagd()) == 2
 
 
 def test_before_the_onderzoek_is_finished_there_is_no_aanvraag_yet():

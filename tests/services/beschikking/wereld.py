@@ -9,6 +9,7 @@ from services.beschikking.inrichting import BeschikkingInrichting
 from services.beschikking.opdrachten import Deel, MaakBesluitBekend, NeemBesluit, OntvangAanvraag, VerstrekOpdracht
 from services.beschikking.voorkennis import NIETS_BEKEND, bekend
 
+SOZAWE = "00000099000000720001"
 MAATWERK, BESCHERMD = "maatwerk_zelfredzaamheid", "beschermd_wonen"
 WIJKTEAM = Actor("wijkteam", "0086", "w1")
 CENTRUM = Actor("centrumgemeente", "0080", "z1")
@@ -63,6 +64,10 @@ def inrichting(code, naam, *, rollen, team="uitvoeringsteam", elders=None, arran
             "naam": naam,
             "inrichtingversie": f"{naam.lower().replace(' ', '-')}@1",
             "team": {"id": team, "naam": team, "open": False},
+        },
+        "partijen": {
+            "backoffice": anders.get("schrijver"),
+            "organisaties": [{"id": "sozawe_nw", "naam": "Dienst SoZaWe", "oin": SOZAWE, "soort": "backoffice"}],
         },
         "beschikking": {
             "termijn_weken": 2,
