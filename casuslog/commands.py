@@ -63,10 +63,10 @@ def by_knowledge(decide: Callable[[Any, Any, Any, Any], Sequence[Fact]]) -> Deci
 
 @dataclass(frozen=True, kw_only=True)
 class Expiry:
-    """What follows when a term runs out: ``decide`` gets the state and the day of today. Pure."""
+    """What follows when a term runs out: ``decide`` gets the state, the day of today and the inrichting. Pure."""
 
     aggregate: Aggregate[Any]
-    decide: Callable[[Any, date], Sequence[Fact]]
+    decide: Callable[[Any, date, Policy], Sequence[Fact]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +222,7 @@ class CommandPath:
         if call.if_match is not None and call.if_match != version:
             raise _Stale(version)
         policy = self._policies.on(tx.conn, ask.gemeente, ask.op) if kind.by_policy else None
-        known = self._events_known(tx, ask)
+        known = self.events_known(tx, ask.gemeente, ask.subject, ask.op)
         situation = Situation(
             state=state,
             command=ask.command,
@@ -248,12 +248,15 @@ class CommandPath:
             positie=str(Position(self._store.service, stream, last)),
         )
 
-    def _events_known(self, tx: Transaction, ask: _Ask) -> list[RecordedEvent]:
-        """What others said of the casus: own gemeente, and those that recorded this gemeente as involved."""
-        involved = InvolvementRegister.of(tx.conn, ask.subject, ask.op)
-        granted = {i.gemeente for i in involved if i.organisatie == ask.gemeente}
-        owners = sorted(granted | {ask.gemeente})
-        return list(self._known.of(tx.conn, ask.subject, owners, purpose="besluitvorming"))
+    def events_known(self, tx: Transaction, gemeente: str, subject: str, on: date) -> list[RecordedEvent]:
+        """What others said of a casus: in streams of this gemeente, and of those that recorded it as involved."""
+        involved = InvolvementRegister.of(tx.conn, subject, on)
+        granted = {i.gemeente for i in involved if i.organisatie == gemeente}
+        return list(self._known.of(tx.conn, subject, sorted(granted | {gemeente}), purpose="besluitvorming"))
+
+    def voorkennis(self, tx: Transaction, gemeente: str, subject: str, on: date) -> Any:
+        """The same, as the service's own reader makes it."""
+        return self._readers.voorkennis(self.events_known(tx, gemeente, subject, on))
 
     def _check_access(self, tx: Transaction, caller: Caller, ask: _Ask) -> None:
         if ask.gemeente in caller.gemeenten or caller.organisatie == ask.gemeente:
@@ -323,8 +326,12 @@ def _keep_in_step(tx: Transaction, stream: Stream, data: DomainEvent) -> None:
         case BetrokkenheidVastgelegd():
             InvolvementRegister.record(tx.conn, stream.gemeente, stream.id, _Fields(data))
         case TermijnGestart(soort=soort, uiterlijk=uiterlijk) | TermijnHervat(soort=soort, uiterlijk=uiterlijk):
+            timers.cancel(tx.conn, stream, soort)
             timers.schedule(tx.conn, soort, stream, uiterlijk)
-        case TermijnGehaald(soort=soort) | TermijnOpgeschort(soort=soort) | TermijnVervallen(soort=soort):
+        case TermijnOpgeschort(soort=soort, hersteltermijn_tot_en_met=uiterlijk):
+            timers.cancel(tx.conn, stream, soort)
+            timers.schedule(tx.conn, soort, stream, uiterlijk)
+        case TermijnGehaald(soort=soort) | TermijnVervallen(soort=soort):
             timers.cancel(tx.conn, stream, soort)
 
 

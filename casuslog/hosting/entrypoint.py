@@ -14,18 +14,19 @@ container, which promises effects once and in order::
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-import kombu
-from nameko.constants import AMQP_URI_CONFIG_KEY, DEFAULT_HEARTBEAT, HEARTBEAT_CONFIG_KEY
+from nameko.constants import AMQP_URI_CONFIG_KEY, HEARTBEAT_CONFIG_KEY
 from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 
+from casuslog.broker.connection import HEARTBEAT, connect_to
 from casuslog.clock import Clock
 from casuslog.consume.consumer import Consumer
 from casuslog.consume.feeds import Feed
 from casuslog.consume.handlers import Handler, Handlers
+from casuslog.consume.inbox import declare, inbox_of
 from casuslog.consume.intake import Connection, Queue
 from casuslog.consume.parking import Parking
 from casuslog.consume.running import RunningConsumer
@@ -52,9 +53,6 @@ class ConsumerPlatform(Protocol):
 
     def feed_for(self, source: str) -> Feed:
         """Where the log of another service can be read."""
-
-    def declare_inbox(self, connection: Connection, consumer: str, sources: Sequence[str]) -> Queue:
-        """Declare and bind the inbox of a consumer over ``connection``; gives the queue."""
 
 
 class LogConsumer(SharedExtension):  # type: ignore[misc]  # nameko ships no types
@@ -100,15 +98,12 @@ class LogConsumer(SharedExtension):  # type: ignore[misc]  # nameko ships no typ
         return None if self.running is None else self.running.consumer.parking
 
     def _connect(self) -> Connection:
-        config = self.container.config
-        heartbeat = config.get(HEARTBEAT_CONFIG_KEY, DEFAULT_HEARTBEAT)
-        return kombu.Connection(  # type: ignore[attr-defined,no-untyped-call]  # exported lazily, untyped
-            config[AMQP_URI_CONFIG_KEY], heartbeat=heartbeat, connect_timeout=10
-        )
+        config, service = self.container.config, self.container.service_name
+        heartbeat = config.get(HEARTBEAT_CONFIG_KEY, HEARTBEAT)
+        return connect_to(config[AMQP_URI_CONFIG_KEY], name=f"inbox {service}", heartbeat=heartbeat)
 
     def _declare(self, connection: Connection) -> Queue:
-        platform: ConsumerPlatform = self.container.config[PLATFORM_KEY]
-        return platform.declare_inbox(connection, self.container.service_name, self.handlers.sources)
+        return declare(connection, inbox_of(self.container.service_name, self.handlers.sources))
 
 
 class OnEvent(Entrypoint):  # type: ignore[misc]  # nameko ships no types

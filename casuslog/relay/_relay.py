@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 
 WINDOW = 500
 """Messages sent before their confirms are awaited, at most."""
-CONFIRM_SECONDS = 30.0
 CHECK_SECONDS = 60.0
 """How often the bindings are verified while all is well."""
 POLL = Backoff(first=0.02, bound=0.2, jitter=0.0)
@@ -52,8 +51,15 @@ class Publisher(Protocol):
     def publish(self, stored: StoredEvent, headers: dict[str, str]) -> None:
         """Send one event, persistent, with its id as message id, without waiting for its confirm."""
 
-    def confirm(self, timeout: float) -> None:
-        """Return when all that was sent is confirmed; raise when it is refused or not confirmed in time (seconds)."""
+    def confirm(self) -> None:
+        """Return when all that was sent is confirmed; raise when it is refused or not confirmed in time."""
+
+    @property
+    def confirmed(self) -> int:
+        """How many of those sent over this connection are confirmed, without a gap from the first on."""
+
+    def beat(self) -> None:
+        """Keep the connection alive while nothing is sent; called at every poll."""
 
     def missing_bindings(self) -> Sequence[str]:
         """The required bindings that are not there."""
@@ -147,6 +153,8 @@ class Relay:
         if page:
             self._send(page, position)
             self._keep(page[-1])
+        else:
+            self._beat()
         self._to(RelayStatus.RUNNING)
         return len(page)
 
@@ -188,17 +196,30 @@ class Relay:
 
     def _send(self, page: Sequence[StoredEvent], after: Cursor) -> None:
         publisher, previous = self._connected(), after
+        before = publisher.confirmed
         try:
             for stored in page:
                 publisher.publish(stored, wire.headers(stored, previous))
                 previous = stored.cursor or START
-            publisher.confirm(CONFIRM_SECONDS)
+            publisher.confirm()
+        except Exception as error:
+            confirmed = publisher.confirmed - before
+            failure = self._away(error)
+            if confirmed:
+                self._keep(page[confirmed - 1])
+            raise failure from error
+
+    def _beat(self) -> None:
+        try:
+            self._connected().beat()
         except Exception as error:
             raise self._away(error) from error
 
     def _bindings_hold(self) -> bool:
         publisher = self._connected()
         if self._monotonic() < self._check_at:
+            if self.missing:
+                self._beat()
             return not self.missing
         try:
             missing = tuple(publisher.missing_bindings())

@@ -11,7 +11,7 @@ from nameko.extensions import DependencyProvider
 from werkzeug.wrappers import Request, Response
 
 from casuslog.errors import Forbidden
-from casuslog.hosting.platform import PLATFORM_KEY
+from casuslog.hosting.entrypoint import PLATFORM_KEY
 from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.service import CasusService
 from casuslog.http import http, json_response

@@ -1,0 +1,5 @@
+"""``python -m casuslog``: the same as the command ``casuslog``."""
+
+from casuslog.cli import main
+
+main()

@@ -1,0 +1,132 @@
+"""The services of one process, and the relays beside them: started together, stopped in order."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from nameko.containers import ServiceContainer
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
+
+from casuslog.broker import prepare
+from casuslog.clock import Clock
+from casuslog.consume.inbox import inboxes_of
+from casuslog.hosting.entrypoint import PLATFORM_KEY, OnEvent
+from casuslog.hosting.platform import Platform
+from casuslog.hosting.settings import Settings, service_class, service_names
+from casuslog.relay import LogPublisher, Relay
+
+_log = structlog.get_logger("casuslog.host")
+
+WORKERS = 50
+"""Calls that one service handles side by side; a waiting one holds a place."""
+HEARTBEAT = 10
+"""Seconds between heartbeats to the broker."""
+
+
+class Host:
+    """Runs services and relays in this process.
+
+    Args:
+        settings: the environment.
+        services: names of the services to run.
+        relays: names of the services whose log is passed on from here.
+        clock: another clock than the settings name.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        services: Sequence[str],
+        relays: Sequence[str] = (),
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        prepare(settings.amqp_url)
+        classes = {name: service_class(name) for name in services}
+        # The classes come first: the registry then knows the event types that they declare.
+        self.platform = Platform(settings, clock=clock, hosted=tuple(classes))
+        self._relays = {name: self._relay(name) for name in relays}
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.containers = {name: self._container(name, cls) for name, cls in classes.items()}
+
+    def start(self) -> None:
+        """Start the services, then the relays. The inrichting service comes first: without policy nothing is judged."""
+        for name, container in self.containers.items():
+            container.start()
+            _log.info("service gestart", service=name, http=self.platform.settings.http_url(name))
+        for name, relay in self._relays.items():
+            thread = threading.Thread(target=relay.run, args=(self._stopping,), name=f"relay-{name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Finish what is held, then let go. Relays last: what the services still appended is passed on or waits."""
+        for container in self.containers.values():
+            container.stop()
+        self._stopping.set()
+        for relay in self._relays.values():
+            relay.wake()
+        for thread in self._threads:
+            thread.join()
+        self.platform.close()
+
+    def _relay(self, name: str) -> Relay:
+        settings = self.platform.settings
+        store = self.platform.store_for(name)
+        required = inboxes_of(name, followed())
+        return Relay(store, lambda: LogPublisher(settings.amqp_url, name, required), self.platform.clock)
+
+    def _container(self, name: str, cls: type) -> Any:
+        settings = self.platform.settings
+        host, port = settings.http_address(name)
+        config = {
+            "AMQP_URI": settings.amqp_url,
+            "WEB_SERVER_ADDRESS": f"{host}:{port}",
+            "max_workers": WORKERS,
+            "heartbeat": HEARTBEAT,
+            PLATFORM_KEY: self.platform,
+        }
+        return ServiceContainer(cls, config)
+
+
+def followed() -> dict[str, tuple[str, ...]]:
+    """Of each service of this installation: the services whose events it follows."""
+    return {name: sources_of(service_class(name)) for name in service_names()}
+
+
+def sources_of(service: type) -> tuple[str, ...]:
+    """The services whose events the methods of a class ask for (``@on_event``)."""
+    methods = (method for _, method in inspect.getmembers(service, callable))
+    points = (point for method in methods for point in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ()))
+    return tuple(sorted({point.source for point in points if isinstance(point, OnEvent)}))
+
+
+def run(settings: Settings, services: Sequence[str], relays: Sequence[str] = ()) -> None:
+    """Run until SIGTERM or Ctrl-C, then finish what is held."""
+    host = Host(settings, services, relays)
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    host.start()
+    # A short wait each time: a signal is handled between two of them, also under eventlet.
+    while not asked.wait(0.2):
+        pass
+    _log.info("stoppen", proces=os.getpid())
+    host.stop()
+
+
+def run_all(settings: Settings) -> None:
+    """Everything in this process: the embedded form."""
+    run(settings, service_names(), service_names())
+
+
+def run_relays(settings: Settings) -> None:
+    """The relays of all services, as one process."""
+    run(settings, (), service_names())

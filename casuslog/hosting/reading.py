@@ -1,0 +1,58 @@
+"""Reading at an edge: who asks, as of which day, and the note that is made of every reading."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import structlog
+from werkzeug.wrappers import Request
+
+from casuslog.clock import today
+from casuslog.errors import InvalidInput
+from casuslog.rights import Reader
+
+if TYPE_CHECKING:
+    from casuslog.hosting.provider import ServiceLog
+
+_log = structlog.get_logger("casuslog.inzage")
+
+
+def reader_of(log: ServiceLog, request: Request) -> Reader:
+    """Who reads.
+
+    Raises:
+        NotAuthenticated: no token that holds.
+    """
+    caller = log.platform.issuer.caller_of(request.headers.get("Authorization"))
+    return Reader(caller.rol, caller.organisatie, caller.id, caller.gemeenten, caller.doelbinding)
+
+
+def as_of(log: ServiceLog, request: Request) -> date:
+    """The day as of which is read: ``?op=``, else today.
+
+    Raises:
+        InvalidInput: not a day.
+    """
+    given = request.args.get("op")
+    if given is None:
+        return today(log.platform.clock)
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise InvalidInput("De dag heeft de vorm 2017-04-13.", errors={"op": ["JJJJ-MM-DD"]}) from None
+
+
+def note(log: ServiceLog, reader: Reader, what: str, subject: str, *, allowed: bool) -> None:
+    """Note a reading, also a refused one: who, in which role, for which purpose, of which casus; never what was read."""
+    _log.info(
+        "inzage",
+        wat=what,
+        onderwerp=subject,
+        lezer=reader.id,
+        rol=reader.rol,
+        organisatie=reader.organisatie,
+        doelbinding=reader.doelbinding,
+        toegestaan=allowed,
+        tijd=log.platform.clock.now().isoformat(),
+    )

@@ -1,0 +1,183 @@
+"""What every service has: commands over HTTP and rpc, its feed, its schemas, its health, what it knows of others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import eventlet
+from casuslog.hosting.entrypoint import on_event
+from nameko.rpc import rpc
+from sqlalchemy import MetaData, select
+from werkzeug.wrappers import Request, Response
+
+from casuslog.commands import CommandCall, CommandType, Expiry, QuestionType, Readers
+from casuslog.envelope import Position
+from casuslog.errors import InvalidInput, NotFound, SchemaError
+from casuslog.consume.timers import Timer
+from casuslog.hosting.feed import FeedRpc
+from casuslog.hosting.provider import CasusLog, ServiceLog
+from casuslog.hosting.timers import on_timer
+from casuslog.http import http, json_body, json_response
+from casuslog.readmodels import InvolvementRegister, Policies
+from casuslog.recorded import RecordedEvent
+from casuslog.store import Transaction
+from casuslog.store.tables import inbox
+
+LONGEST_WAIT = 30.0
+"""Seconds that ``/wacht`` waits at most."""
+
+
+class CasusService(FeedRpc):
+    """Base of a service. A subclass names itself, its commands and how it reads policy and foreign events."""
+
+    name: ClassVar[str]
+    commands: ClassVar[Sequence[CommandType]] = ()
+    questions: ClassVar[Sequence[QuestionType]] = ()
+    readers: ClassVar[Readers] = Readers()
+    expiries: ClassVar[Mapping[str, Expiry]] = {}
+    """Per kind of term: what follows when it runs out."""
+    tables: ClassVar[MetaData | None] = None
+
+    log: Any = CasusLog()
+
+    @http("POST", "/opdrachten/<string:naam>")
+    def http_opdracht(self, request: Request, naam: str) -> Response:
+        """Carry out a command. Headers: Authorization, Idempotency-Key, If-Match, traceparent."""
+        log: ServiceLog = self.log
+        call = CommandCall(
+            name=naam,
+            body=json_body(request),
+            caller=log.platform.issuer.caller_of(request.headers.get("Authorization")),
+            key=_idempotency_key(request),
+            if_match=_if_match(request),
+            traceparent=request.headers.get("traceparent"),
+        )
+        answer = log.commands.run(call)
+        headers = {"ETag": f'"{answer.versie}"'}
+        if answer.herhaald:
+            headers["Idempotent-Replayed"] = "true"
+        return json_response(answer.as_json(), 200, headers)
+
+    @http("POST", "/vragen/<string:naam>")
+    def http_vraag(self, request: Request, naam: str) -> Response:
+        """Answer a question from the inrichting; nothing is recorded."""
+        log: ServiceLog = self.log
+        caller = log.platform.issuer.caller_of(request.headers.get("Authorization"))
+        return json_response(log.commands.ask(CommandCall(name=naam, body=json_body(request), caller=caller)))
+
+    @http("GET", "/opdrachten")
+    def http_opdrachten(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes the request
+        """The commands that this service takes."""
+        return json_response({"service": self.name, "opdrachten": self.log.commands.names})
+
+    @rpc(expected_exceptions=(InvalidInput, NotFound))
+    def opdracht(
+        self, naam: str, body: dict[str, Any], token: str, key: str | None = None, if_match: int | None = None
+    ) -> dict[str, Any]:
+        """The same over rpc."""
+        log: ServiceLog = self.log
+        caller = log.platform.issuer.check(token)
+        call = CommandCall(name=naam, body=body, caller=caller, key=key, if_match=if_match)
+        return log.commands.run(call).as_json()
+
+    @http("GET", "/schemas/<string:fingerprint>")
+    def http_schema(self, request: Request, fingerprint: str) -> Response:  # noqa: ARG002
+        """The Avro schema with this fingerprint (16 hex), with which an event was written."""
+        try:
+            text = self.log.platform.registry.text(bytes.fromhex(fingerprint))
+        except (SchemaError, ValueError):
+            raise NotFound(f"Er is geen schema met vingerafdruk {fingerprint}.") from None
+        return Response(text, mimetype="application/json")
+
+    @http("GET", "/gezond")
+    def http_gezond(self, request: Request) -> Response:  # noqa: ARG002
+        """Whether the process lives."""
+        return json_response({"service": self.name, "gezond": True})
+
+    @http("GET", "/klaar")
+    def http_klaar(self, request: Request) -> Response:  # noqa: ARG002
+        """Whether it can take work: the database answers."""
+        with self.log.store.engine.connect() as conn:
+            conn.execute(select(1))
+        return json_response({"service": self.name, "klaar": True})
+
+    @http("GET", "/wacht/<path:positie>")
+    def http_wacht(self, request: Request, positie: str) -> Response:
+        """Wait until this service has handled the event at a position that a command answered (read your writes)."""
+        wanted = _position(positie)
+        seconds = min(float(request.args.get("seconden", "5")), LONGEST_WAIT)
+        handled = _wait(lambda: handled_up_to(self.log, wanted), wanted.sequence, seconds)
+        return json_response({"positie": positie, "verwerkt": handled}, 200 if handled else 504)
+
+    @on_timer
+    def termijn_verstreken(self, timer: Timer, tx: Transaction) -> None:
+        """A term of this service ran out: its event follows once, dated on its due date."""
+        self.log.term_ran_out(timer, tx)
+
+    @on_event("inrichting", "InrichtingVastgesteld", projection=True)
+    def houd_inrichting(self, event: RecordedEvent, tx: Transaction) -> None:
+        """Keep each version of each inrichting: every act is judged by the one of its day."""
+        Policies.keep(tx.conn, event)
+
+    def keep(self, event: RecordedEvent, tx: Transaction) -> None:
+        """Keep a foreign event of which this service must know, and who it says is involved."""
+        self.log.known.keep(tx.conn, event.stored)
+        if event.envelope.name == "betrokkenheid-vastgelegd":
+            InvolvementRegister.record(tx.conn, event.envelope.gemeente, event.envelope.subject, event)
+
+
+def handled_up_to(log: ServiceLog, wanted: Position) -> int:
+    """The sequence up to which this service has handled the stream of ``wanted`` (its own: up to which it is stored)."""
+    stream = wanted.stream
+    if wanted.service == log.service:
+        return log.store.version(stream)
+    query = select(inbox.c.sequence).where(
+        inbox.c.consumer == log.service,
+        inbox.c.gemeente == stream.gemeente,
+        inbox.c.source == wanted.service,
+        inbox.c.stroom == stream.kind,
+        inbox.c.subject == stream.id,
+    )
+    with log.store.engine.connect() as conn:
+        return conn.execute(query).scalar() or 0
+
+
+def _wait(reached: Callable[[], int], wanted: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while reached() < wanted:
+        if time.monotonic() > deadline:
+            return False
+        eventlet.sleep(0.02)
+    return True
+
+
+def _position(text: str) -> Position:
+    try:
+        return Position.parse(text)
+    except ValueError as error:
+        raise InvalidInput(str(error), errors={"positie": [str(error)]}) from None
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= 200:
+        raise InvalidInput("Een Idempotency-Key telt 1 tot 200 tekens.", errors={"Idempotency-Key": ["1-200 tekens"]})
+    return key
+
+
+def _if_match(request: Request) -> int | None:
+    given = request.headers.get("If-Match")
+    if given is None:
+        return None
+    text = given.strip().strip('"')
+    if not text.isdigit():
+        raise InvalidInput(
+            "If-Match noemt de versie van de stroom, zoals de ETag van een antwoord.",
+            errors={"If-Match": ['bijvoorbeeld "4"']},
+        )
+    return int(text)
+
+
+__all__ = ["CasusService", "handled_up_to", "on_event"]

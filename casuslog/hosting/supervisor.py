@@ -1,0 +1,99 @@
+"""Every service and the relay as a process of its own: started together, restarted when one dies, stopped together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+_log = structlog.get_logger("casuslog.supervisor")
+
+GRACE_SECONDS = 20.0
+"""What a process gets to finish what it holds, before it is killed."""
+RESTART_SECONDS = (0.2, 1.0, 5.0, 15.0)
+"""Waits before the first and each next restart of a process that keeps dying."""
+STEADY_SECONDS = 30.0
+"""A process that lived this long starts again with the shortest wait."""
+
+
+@dataclass
+class _Child:
+    name: str
+    process: subprocess.Popen[bytes]
+    started: float
+    deaths: int = 0
+    restart_at: float | None = field(default=None)
+
+
+class Supervisor:
+    """Runs ``casuslog start <name>`` for each name.
+
+    Args:
+        names: services, and ``relay``.
+        env: the environment of the processes.
+    """
+
+    def __init__(self, names: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+        self._names = list(names)
+        self._env = dict(os.environ if env is None else env)
+        self._children: dict[str, _Child] = {}
+        self._stopping = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start all and keep watch in the background."""
+        for name in self._names:
+            self._children[name] = _Child(name, self._spawn(name), time.monotonic())
+        self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._watcher.start()
+
+    def pid(self, name: str) -> int:
+        """Process id of a child, for whoever wants to see it killed."""
+        return self._children[name].process.pid
+
+    def stop(self) -> None:
+        """End all: SIGTERM, time to finish, then SIGKILL."""
+        self._stopping.set()
+        if self._watcher is not None:
+            self._watcher.join()
+        for child in self._children.values():
+            if child.process.poll() is None:
+                child.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        for child in self._children.values():
+            try:
+                child.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                _log.warning("beeindigd na wachten", proces=child.name)
+                child.process.kill()
+                child.process.wait()
+
+    def _spawn(self, name: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "casuslog", "start", name]
+        # A session of its own: Ctrl-C reaches us alone, and we end them in order.
+        return subprocess.Popen(command, env=self._env, start_new_session=True)  # noqa: S603  # our own command line
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(0.1):
+            for child in self._children.values():
+                self._look_after(child, time.monotonic())
+
+    def _look_after(self, child: _Child, now: float) -> None:
+        status = child.process.poll()
+        if status is None:
+            return
+        if child.restart_at is None:
+            child.deaths = 0 if now - child.started > STEADY_SECONDS else child.deaths
+            wait = RESTART_SECONDS[min(child.deaths, len(RESTART_SECONDS) - 1)]
+            child.deaths += 1
+            child.restart_at = now + wait
+            _log.error("proces gestopt, wordt herstart", proces=child.name, status=status, over_seconden=wait)
+        elif now >= child.restart_at:
+            child.process, child.started, child.restart_at = self._spawn(child.name), now, None
