@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 PREFETCH = 200
 """Deliveries that the broker hands over before the first is acknowledged, at most."""
 RECONNECT = Backoff(first=0.1, bound=15.0)
-GRACE_SECONDS = 25.0
+GRACE_SECONDS = 15.0
 """How long a stop waits for what is being handled. What is not done by then comes back later."""
 _BUSY, _IDLE = 0.02, 0.5
 
@@ -111,9 +111,7 @@ class _Session:
         self._outstanding = 0
         channel = connection.channel()
         channel.basic_qos(0, prefetch, False)
-        self._consumer: Any = messaging.Consumer(  # type: ignore[no-untyped-call]
-            channel, [queue], on_message=self._arrived, auto_declare=False
-        )
+        self._consumer: Any = messaging.Consumer(channel, [queue], on_message=self._arrived, auto_declare=False)
         self._beat_at = 0.0
 
     def consume(self) -> None:

@@ -1,4 +1,4 @@
-"""The nameko entrypoint: a real container on a real broker, with dependencies, transactions and an orderly stop."""
+"""The nameko entrypoint: a real container on RabbitMQ and on the twin, with dependencies and an orderly stop."""
 
 # ruff: noqa: ARG002, ARG005  # handlers take what they are given
 
@@ -21,10 +21,9 @@ from casuslog.hosting.entrypoint import OPTIONS_KEY, PLATFORM_KEY, LogConsumer, 
 from casuslog.hosting.feed import FeedRpc, RpcFeed
 from casuslog.identifiers import new_id
 from casuslog.recorded import START
-from tests.casuslog.consume.rabbit import declare_inbox, depth, publish, until
+from tests.casuslog.consume.brokers import depth, publish, until
+from tests.casuslog.consume.conftest import Broker
 from tests.casuslog.consume.world import World, log, whole_log, with_previous
-
-pytestmark = pytest.mark.rabbitmq
 
 
 def positions(events) -> list[str]:
@@ -78,18 +77,17 @@ class BronService(FeedRpc):
 
 
 @pytest.fixture
-def host(world: World, amqp_url: str) -> Iterator:
+def host(world: World, broker: Broker) -> Iterator:
     """Starts service classes in containers, as the platform does."""
     platform = SimpleNamespace(
         clock=world.clock,
         store_for=world.stores.__getitem__,
         feed_for=lambda source: LocalFeed(world.stores[source]),
-        declare_inbox=declare_inbox,
     )
     started = []
 
     def begin(service_cls, thing=None, **config) -> ServiceContainer:
-        made = {"AMQP_URI": amqp_url, PLATFORM_KEY: platform, "WORLD": thing or world, "HEARTBEAT": 4, **config}
+        made = {"AMQP_URI": broker.url, PLATFORM_KEY: platform, "WORLD": thing or world, "HEARTBEAT": 4, **config}
         made.setdefault(OPTIONS_KEY, {"policy": Policy(backoff=Backoff(first=0.01, bound=0.05))})
         container = ServiceContainer(service_cls, made)
         container.start()
@@ -110,21 +108,22 @@ def consumer_of(container: ServiceContainer) -> LogConsumer:
     return container.shared_extensions[LogConsumer]
 
 
-def test_a_method_gets_its_events_with_dependencies_and_transaction(world: World, amqp_url: str, host) -> None:
+def test_a_method_gets_its_events_with_dependencies_and_transaction(world: World, broker: Broker, host) -> None:
     """Methods run as nameko workers: injected, within the transaction, one after another per casus."""
-    host(fresh(VolgerService))
+    container = host(fresh(VolgerService))
+    until(lambda: consumer_of(container).running.connected)
     casus = new_id()
     first = log(world.stores["bron"], casus, 3)
     log(world.stores["meer"], casus, oorzaak=str(first[-1].envelope.position))
     for name in ("meer", "bron"):
-        publish(amqp_url, with_previous(whole_log(world.stores[name])))
+        publish(broker.url, with_previous(whole_log(world.stores[name])))
     until(lambda: len(world.effects()) == 4)
     assert world.effects() == positions([*whole_log(world.stores["bron"]), *whole_log(world.stores["meer"])])
-    until(lambda: depth(amqp_url) == 0)
+    until(lambda: depth(broker.url) == 0)
 
 
 def test_a_failing_method_parks_its_lane_without_a_word_of_it_in_the_log(
-    world: World, amqp_url: str, host, caplog: pytest.LogCaptureFixture
+    world: World, broker: Broker, host, caplog: pytest.LogCaptureFixture
 ) -> None:
     """After its attempts the lane is parked; others proceed; what the exception says is logged nowhere."""
     bad, good = log(world.stores["bron"], new_id())[0], log(world.stores["bron"], new_id())[0]
@@ -156,7 +155,7 @@ def test_more_lanes_than_workers_do_not_lock_each_other_out(world: World, host) 
     until(lambda: len(world.effects()) == 12)
 
 
-def test_a_stop_finishes_what_it_holds(world: World, amqp_url: str, host) -> None:
+def test_a_stop_finishes_what_it_holds(world: World, broker: Broker, host) -> None:
     """Stopping a container, as SIGTERM does, commits and acknowledges what is being handled; nothing is redone."""
     service = fresh(VolgerService)
     service.slow = 0.05
@@ -164,19 +163,19 @@ def test_a_stop_finishes_what_it_holds(world: World, amqp_url: str, host) -> Non
     until(lambda: consumer_of(container).running.connected)
     for _ in range(8):
         log(world.stores["bron"], new_id(), 3)
-    publish(amqp_url, with_previous(whole_log(world.stores["bron"])))
+    publish(broker.url, with_previous(whole_log(world.stores["bron"])))
     until(lambda: len(service.calls) >= 3)
     container.stop()
     done = world.effects()
     assert 0 < len(done) < 24
     assert len(service.calls) == len(done)
-    assert depth(amqp_url) == 24 - len(done)
+    assert depth(broker.url) == 24 - len(done)
     host(service)
     until(lambda: len(world.effects()) == 24)
     assert len(service.calls) == 24
 
 
-def test_a_handler_that_blocks_everything_past_the_heartbeat_is_survived(world: World, amqp_url: str, host) -> None:
+def test_a_handler_that_blocks_everything_past_the_heartbeat_is_survived(world: World, broker: Broker, host) -> None:
     """When a handler freezes the whole process until the broker gives up, the consumer comes back: effects once."""
     frozen = eventlet.patcher.original("time").sleep
 
@@ -191,17 +190,17 @@ def test_a_handler_that_blocks_everything_past_the_heartbeat_is_survived(world: 
     container = host(fresh(Freezing), HEARTBEAT=2)
     until(lambda: consumer_of(container).running.connected)
     log(world.stores["bron"], new_id(), 3)
-    publish(amqp_url, with_previous(whole_log(world.stores["bron"])))
+    publish(broker.url, with_previous(whole_log(world.stores["bron"])))
     until(lambda: len(world.effects()) == 3)
-    until(lambda: consumer_of(container).running.connected and depth(amqp_url) == 0)
+    until(lambda: consumer_of(container).running.connected and depth(broker.url) == 0)
     assert world.effects() == positions(whole_log(world.stores["bron"]))
 
 
-def test_the_feed_over_rpc_is_the_feed_itself(world: World, amqp_url: str, host) -> None:
+def test_the_feed_over_rpc_is_the_feed_itself(world: World, broker: Broker, host) -> None:
     """Another process reads the same log by rpc as the owner reads itself; while the owner is away it says so."""
     logged = log(world.stores["bron"], new_id(), 5)
     container = host(BronService, SimpleNamespace(store=world.stores["bron"]))
-    near, far = LocalFeed(world.stores["bron"]), RpcFeed("bron", amqp_url, timeout=5)
+    near, far = LocalFeed(world.stores["bron"]), RpcFeed("bron", broker.url, timeout=5)
     assert far.head() == near.head()
     assert far.log(after=START, limit=3) == near.log(after=START, limit=3)
     stream = logged[0].envelope.stream

@@ -26,6 +26,7 @@ class Broker:
         self.away = False
         self.refuse_confirm = False
         self.connections = 0
+        self.confirms_at_most = 0
 
     def connect(self) -> Link:
         if self.away:
@@ -37,15 +38,24 @@ class Broker:
 class Link:
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
+        self.sent: list[str] = []
+        self.confirmed = 0
 
     def publish(self, stored, headers) -> None:
         if self.broker.away:
             raise ConnectionResetError
         self.broker.kept.append((stored.envelope.id, headers))
+        self.sent.append(stored.envelope.id)
+        self.confirmed = min(len(self.sent), self.broker.confirms_at_most)
 
-    def confirm(self, timeout: float) -> None:  # noqa: ARG002
+    def confirm(self) -> None:
         if self.broker.refuse_confirm or self.broker.away:
             raise TimeoutError
+        self.confirmed = len(self.sent)
+
+    def beat(self) -> None:
+        if self.broker.away:
+            raise ConnectionResetError
 
     def missing_bindings(self) -> list[str]:
         return self.broker.missing
@@ -116,6 +126,17 @@ def test_what_was_not_confirmed_is_sent_again(world: World, broker: Broker) -> N
     broker.refuse_confirm = False
     assert one.step() == 2
     assert broker.connections == 2
+
+
+def test_it_resumes_after_the_last_confirmed_event_of_a_broken_window(world: World, broker: Broker) -> None:
+    """When a window breaks off half confirmed, only the other half is sent again."""
+    log(world.stores["bron"], new_id(), 4)
+    one = relay(world, broker)
+    broker.refuse_confirm, broker.confirms_at_most = True, 3
+    with pytest.raises(Unavailable):
+        one.step()
+    broker.refuse_confirm = False
+    assert one.step() == 1
 
 
 def test_a_missing_binding_stops_the_relay_until_it_is_back(world: World, broker: Broker) -> None:

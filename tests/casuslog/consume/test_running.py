@@ -1,4 +1,4 @@
-"""A consumer on a real broker: binding, catching up, cut connections, lost queues, and an orderly stop."""
+"""A consumer on RabbitMQ and on the twin: binding, catching up, cut connections, lost queues, and an orderly stop."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import pytest
 from sqlalchemy import insert
 
 from casuslog.consume.handlers import Handler, Handlers
+from casuslog.consume.inbox import declare, inbox_of
 from casuslog.consume.running import RunningConsumer
 from casuslog.identifiers import new_id
-from casuslog.testing.instances import PrivateRabbit
-from tests.casuslog.consume.rabbit import connect, declare_inbox, depth, publish, until
+from tests.casuslog.consume.brokers import connect, depth, publish, until
+from tests.casuslog.consume.conftest import Broker
 from tests.casuslog.consume.world import World, ledger, log, whole_log, with_previous
-
-pytestmark = pytest.mark.rabbitmq
 
 Start = Callable[..., RunningConsumer]
 
@@ -27,16 +26,16 @@ def positions(events) -> list[str]:
 
 
 @pytest.fixture
-def start(world: World, amqp_url: str) -> Iterator[Start]:
-    """Starts a consumer on the private broker; stopped at the end."""
+def start(world: World, broker: Broker) -> Iterator[Start]:
+    """Starts a consumer on the broker of the test; stopped at the end."""
     started: list[RunningConsumer] = []
 
     def begin(handlers: Handlers | None = None, heartbeat: float = 10, **known) -> RunningConsumer:
         consumer = world.consumer(handlers=handlers, monotonic=time.monotonic)
         running = RunningConsumer(
             consumer,
-            partial(connect, amqp_url, heartbeat),
-            lambda connection: declare_inbox(connection, "volger", consumer.handlers.sources),
+            partial(connect, broker.url, heartbeat),
+            lambda connection: declare(connection, inbox_of("volger", consumer.handlers.sources)),
             **known,
         )
         running.start()
@@ -48,39 +47,37 @@ def start(world: World, amqp_url: str) -> Iterator[Start]:
         running.stop()
 
 
-def test_it_catches_up_and_then_takes_what_comes_in(world: World, amqp_url: str, start: Start) -> None:
+def test_it_catches_up_and_then_takes_what_comes_in(world: World, broker: Broker, start: Start) -> None:
     """History comes from the feed, though the broker never had it; news comes over the broker, each once."""
     casus = new_id()
     log(world.stores["bron"], casus, 3)
     running = start()
     until(running.caught_up.is_set)
     log(world.stores["bron"], casus, 2)
-    publish(amqp_url, with_previous(whole_log(world.stores["bron"])))
+    publish(broker.url, with_previous(whole_log(world.stores["bron"])))
     until(lambda: len(world.effects()) == 5)
-    until(lambda: depth(amqp_url) == 0)
+    until(lambda: depth(broker.url) == 0)
     assert world.effects() == positions(whole_log(world.stores["bron"]))
 
 
-def test_a_purged_and_a_deleted_inbox_lose_nothing(world: World, amqp_url: str, start: Start) -> None:
+def test_a_purged_and_a_deleted_inbox_lose_nothing(world: World, broker: Broker, start: Start) -> None:
     """What stood in the inbox when it was purged, or deleted while running, is fetched from the feed."""
     start().stop()
     log(world.stores["bron"], new_id(), 3)
-    publish(amqp_url, with_previous(whole_log(world.stores["bron"])))
-    with connect(amqp_url) as connection:
+    publish(broker.url, with_previous(whole_log(world.stores["bron"])))
+    with connect(broker.url) as connection:
         connection.default_channel.queue_purge("casuslog.inbox.volger")
     running = start()
     until(lambda: len(world.effects()) == 3)
     until(lambda: running.connected)
-    with connect(amqp_url) as connection:
+    with connect(broker.url) as connection:
         connection.default_channel.queue_delete("casuslog.inbox.volger")
     log(world.stores["bron"], new_id(), 2)
     until(lambda: len(world.effects()) == 5)
     assert sorted(world.effects()) == sorted(positions(whole_log(world.stores["bron"])))
 
 
-def test_a_cut_connection_comes_back_and_effects_happen_once(
-    world: World, amqp_url: str, rabbit: PrivateRabbit, start: Start
-) -> None:
+def test_a_cut_connection_comes_back_and_effects_happen_once(world: World, broker: Broker, start: Start) -> None:
     """The connection is closed by the broker while handlers work; all is redelivered, and nothing happens twice."""
     busy = threading.Event()
 
@@ -93,15 +90,15 @@ def test_a_cut_connection_comes_back_and_effects_happen_once(
     until(lambda: running.connected)
     for _ in range(4):
         log(world.stores["bron"], new_id(), 5)
-    publish(amqp_url, with_previous(whole_log(world.stores["bron"])))
+    publish(broker.url, with_previous(whole_log(world.stores["bron"])))
     assert busy.wait(10)
-    rabbit.close_connections()
+    broker.cut()
     until(lambda: len(world.effects()) >= 20)
-    until(lambda: running.connected and depth(amqp_url) == 0)
+    until(lambda: running.connected and depth(broker.url) == 0)
     assert sorted(world.effects()) == sorted(positions(whole_log(world.stores["bron"])))
 
 
-def test_a_handler_slower_than_the_heartbeat_keeps_the_connection(world: World, amqp_url: str, start: Start) -> None:
+def test_a_handler_slower_than_the_heartbeat_keeps_the_connection(world: World, broker: Broker, start: Start) -> None:
     """While a handler takes three heartbeats, the connection lives on and the effect happens once."""
     lives = []
 
@@ -114,14 +111,14 @@ def test_a_handler_slower_than_the_heartbeat_keeps_the_connection(world: World, 
     running._intake._reconnected = lambda: (lives.append(1), reconnected())
     until(lambda: running.connected)
     log(world.stores["bron"], new_id())
-    publish(amqp_url, with_previous(whole_log(world.stores["bron"])))
+    publish(broker.url, with_previous(whole_log(world.stores["bron"])))
     until(lambda: len(world.effects()) == 1)
     assert running.connected
     assert len(lives) <= 1
-    until(lambda: depth(amqp_url) == 0)
+    until(lambda: depth(broker.url) == 0)
 
 
-def test_a_stop_finishes_what_it_holds_and_nothing_is_redone(world: World, amqp_url: str, start: Start) -> None:
+def test_a_stop_finishes_what_it_holds_and_nothing_is_redone(world: World, broker: Broker, start: Start) -> None:
     """Stopping in the middle of the work acknowledges what was done; a next consumer does only the rest."""
     calls: list[str] = []
 
@@ -135,28 +132,28 @@ def test_a_stop_finishes_what_it_holds_and_nothing_is_redone(world: World, amqp_
     until(lambda: running.connected)
     for _ in range(6):
         log(world.stores["bron"], new_id(), 5)
-    publish(amqp_url, with_previous(whole_log(world.stores["bron"])))
+    publish(broker.url, with_previous(whole_log(world.stores["bron"])))
     until(lambda: len(calls) >= 5)
     running.stop()
     done = world.effects()
     assert 0 < len(done) < 30
     assert len(calls) == len(done)
-    assert depth(amqp_url) == 30 - len(done)
+    assert depth(broker.url) == 30 - len(done)
     start(handlers)
     until(lambda: len(world.effects()) == 30)
     assert len(calls) == 30
 
 
-def test_a_second_instance_waits_until_the_first_is_gone(world: World, amqp_url: str, start: Start) -> None:
+def test_a_second_instance_waits_until_the_first_is_gone(world: World, broker: Broker, start: Start) -> None:
     """Two instances on one inbox: one is active, and the other takes over without doing anything twice."""
     one, two = start(), start()
     until(lambda: one.connected and two.connected)
     casus = new_id()
     log(world.stores["bron"], casus, 5)
-    publish(amqp_url, with_previous(whole_log(world.stores["bron"])))
+    publish(broker.url, with_previous(whole_log(world.stores["bron"])))
     until(lambda: len(world.effects()) == 5)
     one.stop()
     log(world.stores["bron"], casus, 5)
-    publish(amqp_url, with_previous(whole_log(world.stores["bron"]))[5:])
+    publish(broker.url, with_previous(whole_log(world.stores["bron"]))[5:])
     until(lambda: len(world.effects()) == 10)
     assert world.effects() == positions(whole_log(world.stores["bron"]))
