@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from casuslog.clock import Clock
 from casuslog.consume.books import BEHIND, Books, Standing
@@ -65,7 +65,7 @@ class Effects:
 
     def apply(self, tx: Transaction, events: Sequence[StoredEvent], *, replay: bool = False) -> None:
         """Handle ``events`` within ``tx``. In a replay the lane is known to be parked, and handled all the same."""
-        batches: dict[Handler, list[RecordedEvent]] = {}
+        batch = _Batch(tx)
         for stored in events:
             standing = self._books.standing(tx.conn, stored.envelope)
             if stored.envelope.sequence <= standing.last:
@@ -73,10 +73,9 @@ class Effects:
             if not replay and self._parks(tx, stored, standing):
                 continue
             self._require_order(tx, stored.envelope, standing)
-            self._handle(tx, stored, batches)
+            self._handle(stored, batch)
             self._books.advance(tx.conn, stored.envelope, standing.last)
-        for handler, batch in batches.items():
-            handler.call(batch, tx)
+        batch.flush()
 
     def _parks(self, tx: Transaction, stored: StoredEvent, standing: Standing) -> bool:
         if not standing.parked or not self._books.lock_lane(tx.conn, stored.envelope.subject):
@@ -103,14 +102,40 @@ class Effects:
             raise SchemaError("het attribuut oorzaak is geen positie") from None
         return cause if cause.service in self._handlers.sources else None
 
-    def _handle(self, tx: Transaction, stored: StoredEvent, batches: dict[Handler, list[RecordedEvent]]) -> None:
+    def _handle(self, stored: StoredEvent, batch: _Batch) -> None:
         concerned = self._handlers.of(stored.envelope)
         if not concerned:
             return
         own = stored.envelope.service == self._store.service
         event = self._store.codec.decode(stored, purpose=self._purpose, typed=own)
+        batch.give(event, concerned)
+
+
+class _Batch:
+    """Events on their way to handlers, in the order in which they take effect.
+
+    Only neighbours that go to the same methods are handed over together: were each method given its whole list at
+    once, an effect could run before its cause within the transaction.
+    """
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._calls: tuple[Callable[[Any, Any], None], ...] = ()
+        self._events: list[RecordedEvent] = []
+
+    def give(self, event: RecordedEvent, concerned: Sequence[Handler]) -> None:
+        calls = tuple(handler.call for handler in concerned if handler.batch)
+        if calls != self._calls or len(calls) < len(concerned):
+            self.flush()
         for handler in concerned:
-            if handler.batch:
-                batches.setdefault(handler, []).append(event)
-            else:
-                handler.call(event, tx)
+            if not handler.batch:
+                handler.call(event, self._tx)
+        if calls:
+            self._calls = calls
+            self._events.append(event)
+
+    def flush(self) -> None:
+        events, self._events = self._events, []
+        if events:
+            for call in self._calls:
+                call(events, self._tx)

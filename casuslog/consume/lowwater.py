@@ -7,10 +7,13 @@ hole, and the mark waits in front of it until the hole has been fetched.
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 
 from casuslog.recorded import START, Cursor
+
+_LAST = Cursor(2**63, 0, 0)
+"""After every cursor there can be."""
 
 
 @dataclass(slots=True)
@@ -22,6 +25,7 @@ class LowWater:
     """(cursor, the one before it), ordered by cursor; all beyond the mark."""
     _known: set[Cursor] = field(default_factory=set)
     _done: set[Cursor] = field(default_factory=set)
+    _tip: Cursor = START
 
     def note(self, previous: Cursor, cursor: Cursor) -> None:
         """In the log ``cursor`` follows ``previous``, with nothing between."""
@@ -29,6 +33,11 @@ class LowWater:
             return
         self._known.add(cursor)
         insort(self._noted, (cursor, previous))
+        self._tip = max(self._tip, self.mark)
+        for beyond, before in self._noted[bisect_right(self._noted, (self._tip, _LAST)) :]:
+            if before > self._tip:
+                break
+            self._tip = beyond
 
     def done(self, cursor: Cursor) -> None:
         """The event at ``cursor`` is handled or parked; it was noted before, else this says nothing."""
@@ -48,21 +57,13 @@ class LowWater:
 
     def hole(self) -> tuple[Cursor, Cursor] | None:
         """The first range in which events were never seen, as ``(after, up to and including)``."""
-        reached = self.mark
-        for cursor, previous in self._noted:
-            if previous > reached:
-                return reached, previous
-            reached = cursor
-        return None
+        tip = self.tip()
+        beyond = bisect_right(self._noted, (tip, _LAST))
+        return (tip, self._noted[beyond][1]) if beyond < len(self._noted) else None
 
     def tip(self) -> Cursor:
         """Up to where the log is known without a hole: from there a feed may hold more."""
-        reached = self.mark
-        for cursor, previous in self._noted:
-            if previous > reached:
-                break
-            reached = cursor
-        return reached
+        return max(self._tip, self.mark)
 
     def _reach(self, cursor: Cursor) -> None:
         self.mark = cursor

@@ -61,7 +61,7 @@ class LogConsumer(SharedExtension):  # type: ignore[misc]  # nameko ships no typ
     def __init__(self) -> None:
         self.handlers = Handlers()
         self.running: RunningConsumer | None = None
-        self._stopped = False
+        self._calls: dict[str, Callable[..., None]] = {}
 
     def start(self) -> None:
         """Begin to consume, unless no method asked for events."""
@@ -82,6 +82,10 @@ class LogConsumer(SharedExtension):  # type: ignore[misc]  # nameko ships no typ
             consumer, self._connect, self._declare, spawn=self.container.spawn_managed_thread, **runs
         )
         self.running.start()
+
+    def call_of(self, method_name: str) -> Callable[..., None]:
+        """What calls a method; the same for each decorator on it, so that its events can come in one list."""
+        return self._calls.setdefault(method_name, partial(call_here, method_name))
 
     def finish(self) -> None:
         """Take nothing more, finish what is held, acknowledge and close. Called by each entrypoint; once is enough."""
@@ -124,7 +128,7 @@ class OnEvent(Entrypoint):  # type: ignore[misc]  # nameko ships no types
             Handler(
                 self.source,
                 self.event,
-                partial(call_here, self.method_name),
+                self.consumer.call_of(self.method_name),
                 projection=self.projection,
                 batch=self.batch,
                 worker=partial(in_worker, self),

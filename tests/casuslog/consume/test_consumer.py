@@ -233,3 +233,18 @@ def test_an_unreadable_delivery_is_handled_once_it_can_be_read(world: World) -> 
     done = consumer.parking.replay("onleesbaar")
     assert (done.handled, done.left) == (1, 1)
     assert world.effects() == positions([event])
+
+
+def test_a_batch_never_runs_an_effect_before_its_cause(world: World) -> None:
+    """Events that go by turns to two batch methods are handed over by turns, each after what caused it."""
+    casus, cause, events = new_id(), None, []
+    for n in range(6):
+        events += log(world.stores["bron" if n % 2 else "meer"], casus, oorzaak=cause)
+        cause = str(events[-1].envelope.position)
+    handlers = Handlers(
+        Handler(source, "*", lambda batch, tx: world.handle_batch(batch, tx), batch=True) for source in ("bron", "meer")
+    )
+    consumer = world.consumer(handlers=handlers)
+    catch_up(consumer)
+    consumer.settle()
+    assert world.effects() == positions(events)
