@@ -1,0 +1,11 @@
+"""The command line. eventlet patches first: a nameko container in an unpatched process hangs."""
+
+
+def main() -> None:
+    """Entry point of ``casuslog``."""
+    import eventlet
+
+    eventlet.monkey_patch()
+    from casuslog.cli._root import cli
+
+    cli(prog_name="casuslog")

@@ -1,0 +1,83 @@
+"""The root of the command line: what every command shares, and how an error reads."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import IO, Any
+
+import click
+import requests
+from sqlalchemy.exc import SQLAlchemyError
+
+from casuslog.cli import era, parked, schema, start, status, tail, timeline, token, verify, wacht
+from casuslog.cli._installation import Installation
+from casuslog.errors import CasuslogError
+from casuslog.hosting import logs
+
+
+class Failure(click.ClickException):
+    """An error as one readable line on standard error; exit status 1."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it."""
+        click.echo("casuslog: " + "; ".join(self.message.splitlines()), file=file, err=file is None)
+
+
+class Readable(click.Group):
+    """A group whose commands never end in a stack trace: that is for the log, and may hold what nobody should read."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except CasuslogError as error:
+            raise Failure(_with_remedy(error)) from error
+        except (SQLAlchemyError, requests.RequestException) as error:
+            raise Failure(f"Geen antwoord van database of dienst ({type(error).__name__}).") from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            raise Failure(f"Onverwachte fout: {logs.told(error)[0]}") from error
+
+
+def _with_remedy(error: CasuslogError) -> str:
+    told = getattr(error, "body", error.members)
+    remedy = told.get("wat_zou_mogen")
+    return f"{error.detail} {remedy}" if remedy else error.detail
+
+
+@click.group(cls=Readable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(version("casuslog"), prog_name="casuslog")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Casuslog: de gedeelde, aantoonbare geschiedenis van een casus, als één log van gebeurtenissen.
+
+    Zonder omgevingsvariabelen draait alles in één proces op SQLite; met CASUSLOG_AMQP_URL en CASUSLOG_DATABASE_URL
+    draait elke dienst als eigen proces op RabbitMQ en PostgreSQL.
+    """
+    if ctx.obj is None:
+        ctx.obj = Installation.from_env()
+        _log(serving=ctx.invoked_subcommand == "start")
+
+
+def _log(*, serving: bool) -> None:
+    try:
+        logs.configure(level=None if serving else "warning", catch=serving)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+for command in (
+    start.start,
+    status.status,
+    parked.parked,
+    parked.replay_lane,
+    timeline.timeline,
+    tail.tail,
+    verify.verify,
+    token.token,
+    schema.schema,
+    era.era,
+    wacht.wacht,
+):
+    cli.add_command(command)

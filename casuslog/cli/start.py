@@ -1,0 +1,68 @@
+"""``casuslog start``: run services and relays."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+
+from casuslog.cli._installation import Installation, pass_installation
+from casuslog.errors import CasuslogError
+from casuslog.hosting.settings import Settings, service_names
+from casuslog.hosting.supervisor import Supervisor
+
+RELAY = "relay"
+_LOOK_SECONDS = 0.2
+
+
+@click.command()
+@click.argument("namen", nargs=-1, metavar="[NAAM]...")
+@pass_installation
+def start(installation: Installation, namen: tuple[str, ...]) -> None:
+    """Draai diensten tot Ctrl-C of SIGTERM.
+
+    Zonder NAAM draait alles: ingebed in dit ene proces, of met RabbitMQ en PostgreSQL elke dienst en de relay als
+    eigen proces onder toezicht. Met NAAM draaien in dit proces alleen die diensten, of de relay.
+    """
+    settings = installation.settings
+    _check(settings, namen)
+    if namen:
+        _here(settings, namen)
+    elif settings.embedded:
+        from casuslog.hosting import host
+
+        host.run_all(settings)
+    else:
+        _supervised()
+
+
+def _check(settings: Settings, names: tuple[str, ...]) -> None:
+    known = [*service_names(), RELAY]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise click.BadParameter(f"{', '.join(unknown)} is er niet; er zijn {', '.join(known)}", param_hint="NAAM")
+    if names and settings.embedded:
+        raise CasuslogError(
+            "Ingebed is er geen log tussen processen: `casuslog start` draait dan alles in één proces. "
+            "Geef CASUSLOG_AMQP_URL en CASUSLOG_DATABASE_URL om diensten apart te draaien."
+        )
+
+
+def _here(settings: Settings, names: tuple[str, ...]) -> None:
+    from casuslog.hosting import host
+
+    services = [name for name in names if name != RELAY]
+    host.run(settings, services, service_names() if RELAY in names else ())
+
+
+def _supervised() -> None:
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    supervisor = Supervisor([*service_names(), RELAY])
+    supervisor.start()
+    # A short wait each time: a signal is handled between two of them, also under eventlet.
+    while not asked.wait(_LOOK_SECONDS):
+        pass
+    supervisor.stop()
