@@ -56,9 +56,17 @@ class ApiClient:
         patience = self._patience if key else 0.0
         return self._call("POST", service, f"/opdrachten/{name}", caller, patience, json=body, headers=headers)
 
+    def ask(self, service: str, name: str, body: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        """Ask a question that records nothing; raises as :meth:`command` does."""
+        return self._call("POST", service, f"/vragen/{name}", caller, self._patience, json=body)
+
     def get(self, service: str, path: str, caller: Caller | None = None) -> dict[str, Any]:
         """Read; raises as :meth:`command` does."""
         return self._call("GET", service, path, caller, self._patience)
+
+    def post(self, service: str, path: str, caller: Caller) -> dict[str, Any]:
+        """Ask for an act that is no command of the domain, such as a replay; raises as :meth:`command` does."""
+        return self._call("POST", service, path, caller, 0.0)
 
     def _call(
         self, method: str, service: str, path: str, caller: Caller | None, patience: float, **request: Any
