@@ -390,10 +390,8 @@ class _Ask:
         try:
             made = kind.schema.load(body)
         except ValidationError as error:
-            raise InvalidInput(
-                f"Opdracht {kind.name} is niet uitgevoerd: {_first(error.normalized_messages())}",
-                errors=error.normalized_messages(),
-            ) from None
+            wrong: Any = error.messages
+            raise InvalidInput(f"Opdracht {kind.name} is niet uitgevoerd: {_first(wrong)}", errors=wrong) from None
         command = replace(made, door=call.caller.actor)
         if command.op > day:
             raise InvalidInput(

@@ -10,6 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from nameko.constants import (
+    AMQP_URI_CONFIG_KEY,
+    HEARTBEAT_CONFIG_KEY,
+    MAX_WORKERS_CONFIG_KEY,
+    WEB_SERVER_CONFIG_KEY,
+)
 from nameko.containers import ServiceContainer
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
@@ -68,8 +74,12 @@ class Host:
 
     def stop(self) -> None:
         """Finish what is held, then let go. Relays last: what the services still appended is passed on or waits."""
-        for container in self.containers.values():
-            container.stop()
+        # All at once: each waits for what it holds, and for its connection.
+        ending = [threading.Thread(target=container.stop) for container in self.containers.values()]
+        for thread in ending:
+            thread.start()
+        for thread in ending:
+            thread.join()
         self._stopping.set()
         for relay in self._relays.values():
             relay.wake()
@@ -81,16 +91,18 @@ class Host:
         settings = self.platform.settings
         store = self.platform.store_for(name)
         required = inboxes_of(name, followed())
-        return Relay(store, lambda: LogPublisher(settings.amqp_url, name, required), self.platform.clock)
+        relay = Relay(store, lambda: LogPublisher(settings.amqp_url, name, required), self.platform.clock)
+        store.when_appended(relay.wake)
+        return relay
 
     def _container(self, name: str, cls: type) -> Any:
         settings = self.platform.settings
         host, port = settings.http_address(name)
         config = {
-            "AMQP_URI": settings.amqp_url,
-            "WEB_SERVER_ADDRESS": f"{host}:{port}",
-            "max_workers": WORKERS,
-            "heartbeat": HEARTBEAT,
+            AMQP_URI_CONFIG_KEY: settings.amqp_url,
+            WEB_SERVER_CONFIG_KEY: f"{host}:{port}",
+            MAX_WORKERS_CONFIG_KEY: WORKERS,
+            HEARTBEAT_CONFIG_KEY: HEARTBEAT,
             PLATFORM_KEY: self.platform,
         }
         return ServiceContainer(cls, config)

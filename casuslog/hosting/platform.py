@@ -16,6 +16,7 @@ from casuslog.readmodels import metadata
 from casuslog.schema import SchemaRegistry
 from casuslog.store import EventStore
 
+
 class Platform:
     """One installation, as one process sees it.
 

@@ -44,7 +44,7 @@ def as_of(log: ServiceLog, request: Request) -> date:
 
 
 def note(log: ServiceLog, reader: Reader, what: str, subject: str, *, allowed: bool) -> None:
-    """Note a reading, also a refused one: who, in which role, for which purpose, of which casus; never what was read."""
+    """Note a reading, also a refused one: who, in which role, for which purpose, of what; never what was read."""
     _log.info(
         "inzage",
         wat=what,

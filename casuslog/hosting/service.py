@@ -7,17 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import eventlet
-from casuslog.hosting.entrypoint import on_event
 from nameko.rpc import rpc
 from sqlalchemy import MetaData, select
 from werkzeug.wrappers import Request, Response
 
 from casuslog.commands import CommandCall, CommandType, Expiry, QuestionType, Readers
+from casuslog.consume.timers import Timer
 from casuslog.envelope import Position
 from casuslog.errors import InvalidInput, NotFound, SchemaError
-from casuslog.consume.timers import Timer
+from casuslog.hosting.entrypoint import on_event
 from casuslog.hosting.feed import FeedRpc
+from casuslog.hosting.operating import Operating
 from casuslog.hosting.provider import CasusLog, ServiceLog
+from casuslog.hosting.streams import Streams
 from casuslog.hosting.timers import on_timer
 from casuslog.http import http, json_body, json_response
 from casuslog.readmodels import InvolvementRegister, Policies
@@ -29,7 +31,7 @@ LONGEST_WAIT = 30.0
 """Seconds that ``/wacht`` waits at most."""
 
 
-class CasusService(FeedRpc):
+class CasusService(FeedRpc, Streams, Operating):
     """Base of a service. A subclass names itself, its commands and how it reads policy and foreign events."""
 
     name: ClassVar[str]
@@ -72,7 +74,7 @@ class CasusService(FeedRpc):
         """The commands that this service takes."""
         return json_response({"service": self.name, "opdrachten": self.log.commands.names})
 
-    @rpc(expected_exceptions=(InvalidInput, NotFound))
+    @rpc  # type: ignore[untyped-decorator]  # nameko ships no types
     def opdracht(
         self, naam: str, body: dict[str, Any], token: str, key: str | None = None, if_match: int | None = None
     ) -> dict[str, Any]:
@@ -129,7 +131,7 @@ class CasusService(FeedRpc):
 
 
 def handled_up_to(log: ServiceLog, wanted: Position) -> int:
-    """The sequence up to which this service has handled the stream of ``wanted`` (its own: up to which it is stored)."""
+    """The sequence up to which this service has handled the stream of ``wanted``; of its own, what it holds."""
     stream = wanted.stream
     if wanted.service == log.service:
         return log.store.version(stream)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 
-TWIN_URL = "tweeling://"
+TWIN_URL = "tweeling://casuslog"
 ENTRY_POINTS = "casuslog.services"
 
 PORT_ORDER = ("inrichting", "melding", "onderzoek", "beschikking", "pgb", "toezicht", "historie", "abonnement")

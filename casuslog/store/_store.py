@@ -56,6 +56,7 @@ class EventStore:
         self._reads = for_reading(engine)
         self._gate = gate_of(engine)
         self._watch = HorizonWatch()
+        self._listeners: list[Callable[[], None]] = []
 
     @classmethod
     def open(
@@ -126,7 +127,8 @@ class EventStore:
         with translated(), self._gate.passed(), self._writing.connect() as conn:
             try:
                 with conn.begin():
-                    yield Transaction(conn, self._writer)
+                    tx = Transaction(conn, self._writer)
+                    yield tx
                     ensure_committable(conn)
             except LostRace as lost:
                 raise _completed(conn, lost) from lost
@@ -134,6 +136,13 @@ class EventStore:
                 if may_retry(error):
                     raise LostRace("Een andere transactie was eerder. Probeer het opnieuw.") from error
                 raise
+        if tx.appended:
+            for wake in self._listeners:
+                wake()
+
+    def when_appended(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` after each commit that appended events, in this process: to look at once, not at a next poll."""
+        self._listeners.append(wake)
 
     def run_transaction(self, fn: Callable[[Transaction], R], *, attempts: int = 5) -> R:
         """Do ``fn`` in a transaction, anew in a new one when another was first, after a short random wait.

@@ -25,6 +25,8 @@ class Transaction:
 
     def __init__(self, conn: Connection, writer: Writer) -> None:
         self.conn = conn
+        self.appended = False
+        """Whether events were appended."""
         self._writer = writer
 
     def load(self, aggregate: Aggregate[S], stream: Stream, *, purpose: str = FOLDING) -> tuple[S, int]:
@@ -63,9 +65,11 @@ class Transaction:
             ValueError: a fact determines an attribute that is not its to determine.
         """
         try:
-            return self._writer.append(self.conn, stream, expected, facts, context)
+            made = self._writer.append(self.conn, stream, expected, facts, context)
         except KeyTaken as taken:
             raise conflict(stream, expected, None) from taken
+        self.appended = self.appended or bool(made)
+        return made
 
     def recall_command(self, gemeente: str, caller: str, key: str, body_hash: bytes) -> dict[str, Any] | None:
         """The answer that this idempotency key of this caller got before; ``None`` when it is new.

@@ -69,6 +69,7 @@ class _LegGesprekVast(CommandSchema):
     gevoerd_door = Code(o.UITVOERDERS)
     identiteitsdocument = Code(o.DOCUMENTEN)
     bsn = Bsn()
+    client = Code()
     pgb_uitgelegd = fields.Boolean()
     bijdrage_uitgelegd = fields.Boolean()
     toestemmingen = TupleOf(fields.Nested(_Toestemming))

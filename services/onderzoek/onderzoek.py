@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from casuslog import termijnen
 from casuslog.errors import Refused
 from casuslog.events import Fact
-from casuslog.rights.events import ToestemmingGegeven
+from casuslog.rights.events import BetrokkenheidVastgelegd, ToestemmingGegeven
 from casuslog.termijnen import events as t
 from services.onderzoek import gebeurtenissen as g
 from services.onderzoek import opdrachten as o
@@ -278,6 +278,9 @@ def _vastgesteld(opdracht: o.LegGesprekVast) -> Iterator[Fact]:
             soort_document=opdracht.identiteitsdocument, bsn_nu_bekend=opdracht.bsn is not None, bsn=opdracht.bsn
         )
         yield Fact(vastgesteld, on=opdracht.op)
+        if opdracht.client is not None:
+            betrokken = BetrokkenheidVastgelegd(organisatie=opdracht.client, als="client", vanaf=opdracht.op)
+            yield Fact(betrokken, on=opdracht.op)
     for toestemming in opdracht.toestemmingen:
         yield Fact(ToestemmingGegeven(aan=toestemming.aan, omvang=toestemming.omvang), on=opdracht.op)
     if opdracht.pgb_uitgelegd:

@@ -108,6 +108,8 @@ class LegGesprekVast(Opdracht):
     identiteitsdocument: str | None = None
     bsn: str | None = None
     """When it becomes known only now."""
+    client: str | None = None
+    """Pseudonym under which the inwoner himself reads his casus, now that his identity is established."""
     pgb_uitgelegd: bool = False
     bijdrage_uitgelegd: bool = False
     toestemmingen: tuple[Toestemming, ...] = ()

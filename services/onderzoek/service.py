@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from casuslog.hosting.entrypoint import on_event
-
 from casuslog.commands import CommandType, Expiry, Readers, by_policy
 from casuslog.envelope import Stream
+from casuslog.hosting.entrypoint import on_event
 from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.service import CasusService
 from casuslog.readmodels import Policy
@@ -34,7 +33,9 @@ class OnderzoekService(CasusService):
 
     name = "onderzoek"
     readers = Readers(inrichting=_inrichting)
-    expiries: ClassVar[Any] = {z.SOORT: Expiry(aggregate=ONDERZOEK, decide=lambda staat, dag, _: z.termijn_verstreken(staat, dag))}
+    expiries: ClassVar[Any] = {
+        z.SOORT: Expiry(aggregate=ONDERZOEK, decide=lambda staat, dag, _: z.termijn_verstreken(staat, dag))
+    }
     commands: ClassVar[Any] = (
         _opdracht("plan-gesprek", c.PLAN_GESPREK, z.plan_gesprek),
         _opdracht("verstuur-afspraakbevestiging", c.VERSTUUR_AFSPRAAKBEVESTIGING, z.verstuur_afspraakbevestiging),

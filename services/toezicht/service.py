@@ -1,18 +1,25 @@
-"""The service toezicht: dossiers of the toezichthouder, over HTTP and rpc. Independent of who decides, buys and pays."""
+"""The service toezicht: dossiers of the toezichthouder, who is independent of who decides, buys and pays."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
+from sqlalchemy import select
+from werkzeug.wrappers import Request, Response
+
 from casuslog.commands import CommandType, Decide, Readers, by_itself, by_policy
-from casuslog.envelope import Stream
+from casuslog.envelope import Actor, Stream
 from casuslog.hosting.entrypoint import on_event
 from casuslog.hosting.provider import ServiceLog
+from casuslog.hosting.reading import note, reader_of
 from casuslog.hosting.service import CasusService
+from casuslog.http import http, json_response
 from casuslog.readmodels import Policy
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
+from casuslog.store.tables import events
 from services.toezicht import toezicht
 from services.toezicht.commands import OPDRACHTEN
 from services.toezicht.inrichting import ToezichtInrichting
@@ -85,6 +92,24 @@ class ToezichtService(CasusService):
             tx,
             lambda staat, policy: toezicht.ontvang_termijnsignaal(staat, opdracht, _inrichting(policy)),
         )
+
+    @http("GET", "/dossiers")
+    def http_dossiers(self, request: Request) -> Response:
+        """The dossiers of a gemeente, newest last, for its toezichthouder: id, first day, what it began with."""
+        log: ServiceLog = self.log
+        reader = reader_of(log, request)
+        toezicht.toets_inzage(toezicht.Dossier(), Actor(reader.rol, reader.organisatie, reader.id))
+        query = (
+            select(events.c.subject, events.c.envelope)
+            .where(events.c.gemeente.in_(reader.gemeenten), events.c.stroom == toezicht.TOEZICHT.kind)
+            .where(events.c.version == 1)
+            .order_by(events.c.position)
+        )
+        with log.store.engine.connect() as conn:
+            rows = [(row.subject, json.loads(row.envelope)) for row in conn.execute(query)]
+        note(log, reader, "dossiers", ",".join(reader.gemeenten), allowed=True)
+        told = [{"dossier": dossier, "sinds": e["feitdatum"], "begon_met": e["type"]} for dossier, e in rows]
+        return json_response({"dossiers": told})
 
     def _open(self, event: RecordedEvent, tx: Transaction, decide: Any) -> None:
         log: ServiceLog = self.log

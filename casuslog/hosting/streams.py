@@ -1,0 +1,59 @@
+"""A service's own streams to read: each event judged for its reader, by the one pure function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from casuslog.codes import gemeente as gemeente_of
+from casuslog.commands import NoInvolvement
+from casuslog.envelope import Stream
+from casuslog.errors import Forbidden
+from casuslog.hosting.provider import ServiceLog
+from casuslog.hosting.reading import as_of, note, reader_of
+from casuslog.http import http, json_response
+from casuslog.readmodels import InvolvementRegister
+from casuslog.rights import Involvement, Involvements, Reader, matrix
+from casuslog.rights.showing import shown
+
+GEEN_BETROKKENHEID = "geen_betrokkenheid"
+
+
+class Streams:
+    """Mixin of a service: ``GET /stromen/<gemeente>/<soort>/<id>``. ``self.log`` is its :class:`ServiceLog`."""
+
+    log: Any
+
+    @http("GET", "/stromen/<string:gemeente>/<string:soort>/<string:subject>")
+    def http_stroom(self, request: Request, gemeente: str, soort: str, subject: str) -> Response:
+        """The events of one stream of this service for this caller, oldest first. ``op``: as of this day."""
+        log: ServiceLog = self.log
+        reader, op = reader_of(log, request), as_of(log, request)
+        stream = Stream(gemeente_of(gemeente).code, soort, subject)
+        with log.store.transaction() as tx:
+            read = log.store.codec.decode_many(tx.read_stream(stream), purpose="inzage", typed=False)
+            events = [event for event in read if event.envelope.feitdatum <= op]
+            recorded = InvolvementRegister.of(tx.conn, subject, op)
+        involved = Involvements.of(events).involving(
+            *(Involvement(i.organisatie, i.als, i.vanaf, i.tot, i.thema) for i in recorded)
+        )
+        rows = list(shown(events, reader, involved, log.privacy_of, on=op))
+        note(log, reader, soort, subject, allowed=bool(rows))
+        if not rows:
+            raise _nothing_to_see(reader, soort)
+        return json_response({"stroom": str(stream), "gebeurtenissen": rows})
+
+
+def _nothing_to_see(reader: Reader, kind: str) -> Exception:
+    """The same refusal whether the stream exists or not: only role and kind of stream decide which."""
+    known = matrix()
+    reason = known.redenen["besloten"].get(reader.rol, GEEN_BETROKKENHEID) if kind in known.besloten else ""
+    if reason in ("", GEEN_BETROKKENHEID):
+        return NoInvolvement()
+    return Forbidden(
+        reason,
+        f"Geweigerd: dit is een besloten stroom; de rol {reader.rol} heeft er geen toegang.",
+        rule="Wmo 2015 art. 6.1: de toezichthouder staat los van inkoop en uitvoering",
+        remedy="Vraag de toezichthouder om een bericht in algemene zin.",
+    )
