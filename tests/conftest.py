@@ -10,6 +10,8 @@ from typing import TypeVar  # noqa: E402
 
 import pytest  # noqa: E402
 
+pytest.register_assert_rewrite("casuslog.testing")  # the contract suites stand there, for others to run
+
 from casuslog.errors import Unavailable  # noqa: E402
 from casuslog.testing.instances import PrivateInstance, PrivatePostgres, PrivateRabbit  # noqa: E402
 

@@ -100,12 +100,14 @@ class ConfirmingPublisher:
             self._await(self._published - self._window // 2)
         if self._published == self._confirmed:
             self._heard = time.monotonic()
+        properties = {"delivery_mode": PERSISTENT, **message.properties}
         prepared = self._channel.prepare_message(
             message.body,
+            properties.pop("priority", None),
             content_type=message.content_type,
             content_encoding=message.content_encoding,
             headers=dict(message.headers),
-            properties={"delivery_mode": PERSISTENT, **message.properties},
+            properties=properties,
         )
         self._published += 1
         with reaching(self._connection), self._connection.connection.transport.having_timeout(self._confirm_timeout):

@@ -135,6 +135,8 @@ class Session:
     def cut(self) -> None:
         """End the connection as a broken line does: nothing is said, what was not acknowledged goes back."""
         with self._lock:
+            if not self.alive:
+                return
             self._release()
             with self._wake:
                 self.alive = False
