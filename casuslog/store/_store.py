@@ -141,7 +141,7 @@ class EventStore:
                 wake()
 
     def when_appended(self, wake: Callable[[], None]) -> None:
-        """Call ``wake`` after each commit that appended events, in this process: to look at once, not at a next poll."""
+        """Call ``wake`` after each commit in this process that appended events: look at once, not at a next poll."""
         self._listeners.append(wake)
 
     def run_transaction(self, fn: Callable[[Transaction], R], *, attempts: int = 5) -> R:

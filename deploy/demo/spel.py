@@ -1,4 +1,4 @@
-"""Plays a case: sets the clock, sends what each step asks, holds refusals against the file, and waits for the others."""
+"""Plays a case: sets the clock, sends what each step asks, holds refusals against the file, waits for the others."""
 
 from __future__ import annotations
 
@@ -48,11 +48,12 @@ class Speler:
             NietVolgensDeZaak: a step was refused that should pass, or passed that should be refused.
         """
         spel = Spel(zaak, self._partijen)
+        self.kom_tot_rust()
         for stap in zaak.stappen:
             self._set_clock(stap.dag)
             spel = self._stap(spel, stap)
             self.kom_tot_rust()
-            spel = self._met_dossier(spel, stap)
+            spel = self._met_dossier(spel)
         return spel
 
     def kom_tot_rust(self) -> None:
@@ -97,7 +98,7 @@ class Speler:
         self._tell(f"  {stap.dag}  stap {stap.nummer:>2}  {stap.opdracht} ({stap.rol}): geweigerd, {problem.code}")
         self._tell(f"              {problem.detail}")
 
-    def _met_dossier(self, spel: Spel, stap: Stap) -> Spel:
+    def _met_dossier(self, spel: Spel) -> Spel:
         """The toezichthouder finds the dossier that a signal opened; nobody else could tell its id."""
         if spel.signaal is None or spel.dossier is not None:
             return spel

@@ -50,7 +50,7 @@ def main() -> int:
             _say(f"{len(service_names())} services draaien na {time.monotonic() - begin:.1f} s ({_waarop(settings)}).")
             spelen = [_speel(api, clock, partijen, zaak) for zaak in zaken]
             _say(f"\nDe drie zaken zijn gespeeld en nagekeken in {time.monotonic() - begin:.1f} s.")
-            _verder(settings, api, partijen, spelen)
+            _verder(settings, partijen, spelen)
             _blijf()
     except NietVolgensDeZaak as anders:
         _say(f"FOUT: {anders}")
@@ -113,7 +113,7 @@ def inwoner(spel: Spel) -> Caller:
     return Caller("inwoner", None, spel.client, (), "eigen_zaak")
 
 
-def _verder(settings: Settings, api: ApiClient, partijen: Partijen, spelen: list[Spel]) -> None:
+def _verder(settings: Settings, partijen: Partijen, spelen: list[Spel]) -> None:
     eerste = spelen[0]
     code = partijen.code(eerste.zaak.woongemeente.replace("-", "_"))
     token = DevelopmentIssuer.from_file(settings.data / "token.secret").issue(
@@ -154,7 +154,7 @@ def _waarop(settings: Settings) -> str:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201  # this is what the demo is for
+    print(text, flush=True)  # this is what the demo is for
 
 
 __all__ = ["inwoner", "main", "platform"]

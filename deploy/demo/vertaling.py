@@ -194,12 +194,12 @@ def _dien_indicatie_in(spel: Spel, stap: Stap) -> Iterator[Oproep]:
         thema=spel.zaak.gegeven["thema"],
         aan=stap.gegevens["aan"],
         pakket=stap.gegevens["pakket"],
-        velden={veld: "testwaarde" for veld in sorted(velden)},
+        velden=dict.fromkeys(sorted(velden), "testwaarde"),
     )
 
 
 def _vul_indicatie_aan(spel: Spel, stap: Stap) -> Iterator[Oproep]:
-    velden = {veld: "testwaarde" for veld in stap.gegevens["velden"]}
+    velden = dict.fromkeys(stap.gegevens["velden"], "testwaarde")
     herkomst = stap.gegevens.get("herkomst")
     yield _opdracht(spel, stap, "onderzoek", "vul-indicatie-aan", velden=velden, herkomst=herkomst)
 
