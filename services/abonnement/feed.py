@@ -1,0 +1,138 @@
+"""The pull feed: the numbers of a subscription as its holder may see them at the moment of reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from casuslog.codec import Codec
+from casuslog.errors import NotFound
+from casuslog.readmodels import KnownEvents
+from casuslog.rights import Reader
+from casuslog.schema import JsonForm, SchemaVersion, record_view
+from casuslog.store import Transaction
+from services.abonnement.abonnement import GEVERS, TOEZICHTHOUDER, AbonnementToegekend
+from services.abonnement.inschrijving import Inschrijving
+from services.abonnement.levering import Casus
+from services.abonnement.tabellen import WACHT, leveringen
+from services.abonnement.weergave import als_json, ophaalprofiel
+from services.abonnement.zicht import zicht
+
+LIMIET = 100
+"""Numbers in one answer at most."""
+DOEL = "inzage"
+
+
+class GeenAbonnement(NotFound):
+    """There is no such subscription for this caller; absent and another's look the same."""
+
+    code = "abonnement_onbekend"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Dit abonnement bestaat niet, of is niet van uw organisatie in deze rol.",
+            wat_zou_mogen="Gebruik het token van de houder, met de rol waarin het abonnement is toegekend.",
+        )
+
+
+def van_houder(inschrijving: Inschrijving | None, lezer: Reader) -> Inschrijving | None:
+    """The subscription, if the reader is its holder in its role.
+
+    Another role of the same organisation is another: a KCC does not read what the wijkteam of its gemeente receives.
+    """
+    if inschrijving is None:
+        return None
+    eigen = inschrijving.lezer
+    return inschrijving if (lezer.rol, lezer.organisatie) == (eigen.rol, eigen.organisatie) else None
+
+
+def voor_houder_of_gever(inschrijving: Inschrijving | None, lezer: Reader) -> Inschrijving:
+    """The subscription, if the reader is its holder or grants such ones for its gemeente.
+
+    Raises:
+        GeenAbonnement: neither.
+    """
+    if inschrijving is not None and (van_houder(inschrijving, lezer) or _geeft(inschrijving, lezer)):
+        return inschrijving
+    raise GeenAbonnement()
+
+
+def toon(tx: Transaction, inschrijving: Inschrijving, dag: date) -> dict[str, Any]:
+    """The terms of a subscription, whether it holds today, its last number and how many wait for its queue."""
+    wacht = select(func.count()).where(leveringen.c.abonnement == inschrijving.id, leveringen.c.staat == WACHT)
+    einde = inschrijving.abonnement.beeindigd_per
+    return {
+        "abonnement": inschrijving.id,
+        "gemeente": inschrijving.gemeente,
+        **_vorm().dump(record_view(inschrijving.voorwaarden)),
+        "beeindigd_per": None if einde is None else einde.isoformat(),
+        "geldt": inschrijving.abonnement.geldt_op(dag),
+        "laatste": inschrijving.laatste,
+        "wacht_op_levering": tx.conn.execute(wacht).scalar_one(),
+    }
+
+
+def lees(
+    tx: Transaction,
+    known: KnownEvents,
+    codec: Codec,
+    inschrijving: Inschrijving,
+    na: int,
+    limiet: int,
+    dag: date,
+    *,
+    ophalen: bool = False,
+) -> dict[str, Any]:
+    """The numbers after ``na``, at most ``limiet``, judged on ``dag``.
+
+    ``ophalen``: as far as the rights and the grondslag go, instead of as far as the profile asks.
+    """
+    query = (
+        select(leveringen)
+        .where(leveringen.c.abonnement == inschrijving.id, leveringen.c.nummer > na)
+        .order_by(leveringen.c.nummer)
+        .limit(limiet)
+    )
+    profiel = ophaalprofiel(inschrijving) if ophalen else inschrijving.voorwaarden.profiel
+    casussen: dict[str, Casus] = {}
+    shown = []
+    for rij in tx.conn.execute(query).all():
+        if rij.subject not in casussen:
+            casussen[rij.subject] = Casus.lees(tx, known, rij.subject, DOEL)
+        casus = casussen[rij.subject]
+        event = casus.event(rij.event_id)
+        if event is None:
+            shown.append({"nummer": rij.nummer, "ingehouden": True})
+            continue
+        gezien = zicht(inschrijving, event.envelope, casus.betrokken, dag)
+        shown.append(als_json(codec, inschrijving, rij.nummer, event, gezien, profiel))
+    return {
+        "abonnement": inschrijving.id,
+        "gebeurtenissen": shown,
+        "laatste": inschrijving.laatste,
+        "meer": bool(shown) and shown[-1]["nummer"] < inschrijving.laatste,
+    }
+
+
+def enige(gelezen: Mapping[str, Any], nummer: int) -> dict[str, Any]:
+    """The event of one number.
+
+    Raises:
+        NotFound: the number was not given.
+    """
+    for one in gelezen["gebeurtenissen"]:
+        if one["nummer"] == nummer:
+            return dict(one)
+    raise NotFound(f"Nummer {nummer} is in dit abonnement niet uitgegeven.")
+
+
+def _geeft(inschrijving: Inschrijving, lezer: Reader) -> bool:
+    gevers = (TOEZICHTHOUDER,) if inschrijving.voorwaarden.rol == TOEZICHTHOUDER else GEVERS
+    return inschrijving.gemeente in lezer.gemeenten and lezer.rol in gevers
+
+
+def _vorm() -> JsonForm:
+    return JsonForm(SchemaVersion.of(AbonnementToegekend).clear)

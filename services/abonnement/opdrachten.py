@@ -1,0 +1,44 @@
+"""What the service abonnement can be asked. ``op`` is the day of the fact, ``door`` who acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from casuslog.envelope import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opdracht:
+    """A command: the day of the fact and who acts."""
+
+    op: date
+    door: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KenAbonnementToe(Opdracht):
+    """A gemeente lets an organisation receive events, in a role, for a purpose and a period."""
+
+    houdersoort: str
+    houder: str
+    rol: str
+    gemeenten: tuple[str, ...] = ()
+    themas: tuple[str, ...] = ()
+    gebeurtenistypen: tuple[str, ...] = ()
+    """Wire names (``besluit-genomen``); none: all that the role may see."""
+    van: date | None = None
+    """The day of the fact when absent."""
+    tot_en_met: date | None = None
+    doelbinding: str = ""
+    grondslag: str | None = None
+    vorm: str = "avro"
+    profiel: str = "feiten"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeeindigAbonnement(Opdracht):
+    """The subscription ends; ``per`` is the first day without it, the day of the fact when absent."""
+
+    per: date | None = None
+    reden: str | None = None

@@ -1,0 +1,146 @@
+"""The service abonnement: who receives what. It keeps what the log carried, gives numbers, delivers, and is read."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, ClassVar
+
+from nameko.extensions import DependencyProvider
+from werkzeug.wrappers import Request, Response
+
+from casuslog.clock import today
+from casuslog.commands import CommandType, Situation
+from casuslog.errors import InvalidInput
+from casuslog.events import Fact
+from casuslog.hosting.entrypoint import PLATFORM_KEY, on_event
+from casuslog.hosting.platform import Platform
+from casuslog.hosting.provider import ServiceLog
+from casuslog.hosting.reading import note, reader_of
+from casuslog.hosting.service import CasusService
+from casuslog.http import http, json_response
+from casuslog.readmodels import KnownEvents
+from casuslog.recorded import RecordedEvent
+from casuslog.store import Transaction
+from services.abonnement import abonnement as a
+from services.abonnement import commands as c
+from services.abonnement import feed, nummering, tabellen
+from services.abonnement.catalogus import gebeurtenistypen
+from services.abonnement.inschrijving import Register
+from services.abonnement.levering import Levering
+from services.abonnement.uitgang import BrokerUitgang
+
+
+class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no types
+    """Runs the pump beside the service, and gives the service its register of subscriptions."""
+
+    def setup(self) -> None:
+        """Make the register."""
+        self._register = Register()
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        platform: Platform = self.container.config[PLATFORM_KEY]
+        store = platform.store_for(self.container.service_name)
+        tabellen.metadata.create_all(store.engine)
+        url = platform.settings.amqp_url
+        pomp = Levering(store, KnownEvents(platform.codec), Register(), platform.clock, lambda: BrokerUitgang(url))
+        self._stopping = threading.Event()
+        self._ended = self.container.spawn_managed_thread(lambda: pomp.run(self._stopping), identifier="levering")
+
+    def stop(self) -> None:
+        """Finish what is being sent, and stop."""
+        self._stopping.set()
+        self._ended.wait()
+
+    def get_dependency(self, worker_ctx: Any) -> Register:  # noqa: ARG002  # nameko's signature
+        """The register."""
+        return self._register
+
+
+def _ken_toe(s: Situation) -> list[Fact]:
+    return a.ken_toe(s.state, s.command, id=s.subject, gemeente=s.gemeente, bekend=gebeurtenistypen())
+
+
+def _opdracht(name: str, schema: Any, decide: Any, **more: Any) -> CommandType:
+    return CommandType(
+        name=name, schema=schema, aggregate=a.ABONNEMENT, decide=decide, own_subject=True, by_policy=False, **more
+    )
+
+
+class AbonnementService(CasusService):
+    """Subscriptions, their numbers, their queues and their pull feed."""
+
+    name = "abonnement"
+    tables = tabellen.metadata
+    commands: ClassVar[Any] = (
+        _opdracht("ken-abonnement-toe", c.KEN_ABONNEMENT_TOE, _ken_toe, begins=True),
+        _opdracht("beeindig-abonnement", c.BEEINDIG_ABONNEMENT, lambda s: a.beeindig(s.state, s.command)),
+    )
+    register: Any = Leveren()
+
+    @on_event("melding", projection=True)
+    @on_event("onderzoek", projection=True)
+    @on_event("beschikking", projection=True)
+    @on_event("pgb", projection=True)
+    @on_event("toezicht", projection=True)
+    def nummer(self, event: RecordedEvent, tx: Transaction) -> None:
+        """Keep what the log carried, and give a number of each subscription that may see it."""
+        log: ServiceLog = self.log
+        self.keep(event, tx)
+        dag = today(log.platform.clock)
+        nummering.nummer(tx, log.known, event.envelope.subject, self.register.alle(tx), dag)
+
+    @on_event("abonnement", projection=True)
+    def schrijf_in(self, event: RecordedEvent, tx: Transaction) -> None:
+        """Take up a grant or an end; what was kept since its first day gets its numbers."""
+        log: ServiceLog = self.log
+        stream = event.envelope.stream
+        self.register.werk_bij(tx, stream)
+        inschrijving = self.register.een(tx, stream.id)
+        if inschrijving is not None:
+            nummering.haal_in(tx, log.known, inschrijving, today(log.platform.clock))
+
+    @http("GET", "/abonnementen/<string:abonnement>")
+    def http_abonnement(self, request: Request, abonnement: str) -> Response:
+        """The terms of a subscription and how far it is, for its holder and for who grants."""
+        log: ServiceLog = self.log
+        lezer = reader_of(log, request)
+        with log.store.transaction() as tx:
+            inschrijving = feed.voor_houder_of_gever(self.register.een(tx, abonnement), lezer)
+            shown = feed.toon(tx, inschrijving, today(log.platform.clock))
+        return json_response(shown)
+
+    @http("GET", "/abonnementen/<string:abonnement>/gebeurtenissen")
+    def http_leveringen(self, request: Request, abonnement: str) -> Response:
+        """The numbers after ``na``, at most ``limiet``, each as this holder may see it today."""
+        na, limiet = _getal(request, "na", 0), min(_getal(request, "limiet", feed.LIMIET), feed.LIMIET)
+        return json_response(self._lees(request, abonnement, na, limiet))
+
+    @http("GET", "/abonnementen/<string:abonnement>/gebeurtenissen/<int:nummer>")
+    def http_levering(self, request: Request, abonnement: str, nummer: int) -> Response:
+        """One number, as far as the rights and the grondslag go: what an informatiearm message refers to."""
+        return json_response(feed.enige(self._lees(request, abonnement, nummer - 1, 1, ophalen=True), nummer))
+
+    def _lees(
+        self, request: Request, abonnement: str, na: int, limiet: int, *, ophalen: bool = False
+    ) -> dict[str, Any]:
+        log: ServiceLog = self.log
+        lezer, dag = reader_of(log, request), today(log.platform.clock)
+        with log.store.transaction() as tx:
+            inschrijving = feed.van_houder(self.register.een(tx, abonnement), lezer)
+            read = (
+                None
+                if inschrijving is None
+                else feed.lees(tx, log.known, log.platform.codec, inschrijving, na, limiet, dag, ophalen=ophalen)
+            )
+        note(log, lezer, "abonnement", abonnement, allowed=read is not None)
+        if read is None:
+            raise feed.GeenAbonnement()
+        return read
+
+
+def _getal(request: Request, name: str, default: int) -> int:
+    given = request.args.get(name, str(default))
+    if not given.isascii() or not given.isdigit() or len(given) > 9:
+        raise InvalidInput(f"{name} is een getal vanaf 0.", errors={name: ["een getal vanaf 0"]})
+    return int(given)

@@ -1,0 +1,39 @@
+"""The tables of the service abonnement: who subscribes, and which number each delivery has.
+
+No content stands here, only references into the shelf of kept events (ciphertext): destroying a key needs no search.
+"""
+
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, UniqueConstraint
+
+metadata = MetaData()
+
+WACHT, GELEVERD, INGEHOUDEN = "wacht", "geleverd", "ingehouden"
+
+abonnementen = Table(
+    "abonnementen",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("gemeente", String(4), nullable=False),
+    Column("versie", Integer, nullable=False),
+    Column("laatste", Integer, nullable=False),
+)
+"""``gemeente`` grants, in version ``versie`` of the stream; ``laatste`` is the last number that was given."""
+
+leveringen = Table(
+    "leveringen",
+    metadata,
+    Column("abonnement", String(36), primary_key=True),
+    Column("nummer", Integer, primary_key=True),
+    Column("gemeente", String(4), nullable=False),
+    Column("bron", String(32), nullable=False),
+    Column("stroom", String(32), nullable=False),
+    Column("subject", String(36), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("event_id", String(36), nullable=False),
+    Column("staat", String(12), nullable=False),
+    Column("tijd", String(32), nullable=True),
+    UniqueConstraint("abonnement", "event_id"),
+    Index("leveringen_per_staat", "staat", "abonnement", "nummer"),
+    Index("leveringen_per_casus", "subject", "abonnement"),
+)
+"""``staat``: wacht, geleverd or ingehouden; ``tijd``: when the broker confirmed it."""

@@ -1,0 +1,28 @@
+"""What a subscription may see of an event today: asked when a number is given, when it goes out and when it is read."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from casuslog.envelope import Envelope
+from casuslog.rights import Involvements, Level, Sight, matrix, sight
+from services.abonnement.abonnement import TOEZICHTHOUDER
+from services.abonnement.inschrijving import Inschrijving
+
+GELDT_NIET = "abonnement_geldt_niet"
+BUITEN_SELECTIE = "buiten_abonnement"
+
+
+def zicht(inschrijving: Inschrijving, envelope: Envelope, betrokken: Involvements, dag: date) -> Sight:
+    """The sight of the holder on a day: nothing outside its terms, else what the rights say.
+
+    The closed streams (toezicht, signaal) are for a toezichthouder only, also where a rule shows somebody its own
+    report: that one reads it where it reported.
+    """
+    if not inschrijving.leesbaar or not inschrijving.abonnement.geldt_op(dag):
+        return Sight(Level.NIETS, GELDT_NIET, "het abonnement geldt vandaag niet")
+    if not inschrijving.abonnement.gaat_over(envelope):
+        return Sight(Level.NIETS, BUITEN_SELECTIE, "het abonnement gaat hier niet over")
+    if envelope.stroom in matrix().besloten and inschrijving.voorwaarden.rol != TOEZICHTHOUDER:
+        return Sight(Level.NIETS, BUITEN_SELECTIE, "een besloten stroom is voor de toezichthouder (Wmo 2015 art. 6.1)")
+    return sight(inschrijving.lezer, envelope, betrokken, on=dag)

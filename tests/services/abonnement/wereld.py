@@ -1,0 +1,273 @@
+"""A world to subscribe in: a casus of Opsterland that others log, and the service abonnement on a real store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import MetaData
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
+
+from casuslog.caller import Caller, DevelopmentIssuer
+from casuslog.clock import SettableClock
+from casuslog.codec import Codec
+from casuslog.codes import oin_of
+from casuslog.commands import CommandCall, CommandPath, Readers
+from casuslog.envelope import Actor, Stream
+from casuslog.events import DomainEvent, Fact, Privacy, event_types
+from casuslog.identifiers import new_id
+from casuslog.readmodels import KnownEvents
+from casuslog.readmodels import metadata as readmodels
+from casuslog.recorded import Context, RecordedEvent
+from casuslog.rights import BetrokkenheidVastgelegd
+from casuslog.schema import SchemaRegistry
+from casuslog.store import EVERY_GEMEENTE, EventStore
+from casuslog.testing._proef import KeysInMemory
+from services.abonnement.inschrijving import Register
+from services.abonnement.levering import Levering
+from services.abonnement.service import AbonnementService
+from services.abonnement.tabellen import leveringen, metadata
+from services.abonnement.weergave import Bericht
+from services.beschikking.gebeurtenissen import BesluitBekendgemaakt, OpdrachtVerstrekt
+from services.melding.gebeurtenissen import MeldingBevestigd, MeldingGeregistreerd
+from services.pgb.signaal import SignaalAanToezichtGegeven
+
+DAG = date(2017, 4, 3)
+OPSTERLAND, LEEUWARDEN, HEERENVEEN = "0086", "0080", "0074"
+OIN_OPSTERLAND = oin_of(OPSTERLAND)
+AANBIEDER, ANDERE_AANBIEDER = "98765401", "98765402"
+NAAM = "Wiarda-Terpstra"
+BEHEERDER = Caller("beheerder", OPSTERLAND, "b-1", (OPSTERLAND,))
+WIJKTEAM = Caller("wijkteam", OPSTERLAND, "w-1", (OPSTERLAND,))
+BEKEND = frozenset({"melding-geregistreerd", "melding-bevestigd", "besluit-bekendgemaakt", "opdracht-verstrekt"})
+
+
+class Sleutels(KeysInMemory):
+    """Keys that can be destroyed: of one phase, all of one privacy class."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.vernietigd: set[tuple[str, str]] = set()
+        self._van: dict[str, tuple[str, str]] = {}
+
+    def key_for(self, gemeente: str, fase: str, subject: str, betrokkene: str, klasse: Privacy) -> tuple[str, bytes]:
+        key_id, key = super().key_for(gemeente, fase, subject, betrokkene, klasse)
+        self._van[key_id] = (fase, klasse.value)
+        return key_id, key
+
+    def get(self, key_id: str, gemeente: str, purpose: str) -> bytes | None:
+        return None if self._van[key_id] in self.vernietigd else super().get(key_id, gemeente, purpose)
+
+
+class FakeQueues:
+    """The queues of the holders, and what was confirmed in them; fails when told."""
+
+    def __init__(self) -> None:
+        self.queues: dict[str, list[Bericht]] = {}
+        self.sent: list[tuple[str, Bericht]] = []
+        self.away = False
+        self.refuses: set[str] = set()
+        self.connects = 0
+
+    def connect(self) -> FakeQueues:
+        if self.away:
+            raise ConnectionError("away")
+        self.connects += 1
+        self.sent = []
+        return self
+
+    def wachtend(self, abonnement: str) -> int:
+        return len(self.queues.setdefault(abonnement, []))
+
+    def stuur(self, abonnement: str, bericht: Bericht) -> None:
+        self.sent.append((abonnement, bericht))
+
+    def bevestigd(self) -> None:
+        sent, self.sent = self.sent, []
+        if any(abonnement in self.refuses for abonnement, _ in sent):
+            raise ConnectionError("refused")
+        for abonnement, bericht in sent:
+            self.queues[abonnement].append(bericht)
+
+    def leef(self) -> None:
+        """Nothing to keep alive."""
+
+    def sluit(self) -> None:
+        """Nothing to close."""
+
+
+@dataclass
+class Wereld:
+    """Others log through :meth:`gebeurt`; what they log reaches the service at once, as the consumer would bring it."""
+
+    url: str
+    clock: SettableClock = field(default_factory=lambda: SettableClock(DAG))
+    queues: FakeQueues = field(default_factory=FakeQueues)
+    sleutels: Sleutels = field(default_factory=Sleutels)
+    onderweg: bool = False
+    """While true, what is logged does not reach the service."""
+
+    def __post_init__(self) -> None:
+        self.codec = Codec(SchemaRegistry.of(*event_types().values()), self.sleutels)
+        self.stores: dict[str, EventStore] = {}
+        tables = MetaData()
+        for table in (*readmodels.tables.values(), *metadata.tables.values()):
+            table.to_metadata(tables)
+        self.store = self._open("abonnement", tables)
+        self.known = KnownEvents(self.codec)
+        self.issuer = DevelopmentIssuer("x" * 40)
+        self.service = AbonnementService()
+        self.service.register = Register()
+        self.service.log = SimpleNamespace(
+            store=self.store,
+            known=self.known,
+            platform=SimpleNamespace(clock=self.clock, issuer=self.issuer, codec=self.codec),
+        )
+        self.commands = CommandPath(self.store, AbonnementService.commands, (), self.clock, Readers(), self.known)
+        self.pomp = self.nieuwe_pomp()
+
+    def nieuwe_pomp(self, **known: Any) -> Levering:
+        return Levering(self.store, self.known, Register(), self.clock, self.queues.connect, **known)
+
+    def _open(self, service: str, tables: MetaData | None = None) -> EventStore:
+        return EventStore.open(self.url, service, codec=self.codec, clock=self.clock, oin_of=oin_of, tables=tables)
+
+    # what others log
+
+    def gebeurt(
+        self,
+        casus: str,
+        *data: DomainEvent,
+        service: str = "melding",
+        gemeente: str = OPSTERLAND,
+        kind: str | None = None,
+        **known: Any,
+    ) -> list[RecordedEvent]:
+        """These facts are logged by a service in the stream of a casus, in one append, and handled in order."""
+        store = self.stores.setdefault(service, self._open(service))
+        stream = Stream(gemeente, kind or service, casus)
+        command = new_id()
+        actor = Actor("consulent", gemeente, "c-17")
+        woont = {"woongemeente": OPSTERLAND, "thema": "beschermd_wonen", **known}
+        context = Context(actor=actor, correlationid=command, causationid=command, **woont)
+        facts = [Fact(one, self.clock.now().date()) for one in data]
+        stored = store.run_transaction(lambda tx: tx.append(stream, store.version(stream), facts, context))
+        events = [self.codec.decode(one, purpose="test", typed=False) for one in stored]
+        for event in () if self.onderweg else events:
+            self.verwerk(event)
+        return events
+
+    def verwerk(self, event: RecordedEvent) -> None:
+        """The service handles an event of another."""
+        self.store.run_transaction(lambda tx: self.service.nummer(event, tx))
+
+    def melding(self, casus: str | None = None, **known: Any) -> list[RecordedEvent]:
+        """A melding with a name in it."""
+        data = MeldingGeregistreerd(
+            vorm="vormvrij",
+            velden=("naam", "geboortedatum"),
+            kanaal="telefoon",
+            melder="inwoner",
+            betrokkene="client",
+            ontvangen_door="gebiedsteam",
+            woongemeente=OPSTERLAND,
+            thema="beschermd_wonen",
+            naam=NAAM,
+            geboortedatum=date(1950, 5, 6),
+        )
+        return self.gebeurt(casus or new_id(), data, **known)
+
+    def bevestiging(self, casus: str) -> list[RecordedEvent]:
+        return self.gebeurt(casus, MeldingBevestigd(aan=("inwoner",)))
+
+    def opdracht(self, casus: str, aanbieder: str = AANBIEDER) -> list[RecordedEvent]:
+        """An opdracht; that its aanbieder is involved stands right after it, as in the service beschikking."""
+        vandaag = self.clock.now().date()
+        return self.gebeurt(
+            casus,
+            OpdrachtVerstrekt(aanbieder=aanbieder, ingang=vandaag, doelen=("zelf koken",)),
+            BetrokkenheidVastgelegd(organisatie=aanbieder, als="aanbieder", vanaf=vandaag),
+            service="beschikking",
+        )
+
+    def bekendmaking(self, casus: str, gemeente: str = LEEUWARDEN) -> list[RecordedEvent]:
+        data = BesluitBekendgemaakt(wijze="post", beschikkingnummer="B-1", uitkomst="toegekend")
+        return self.gebeurt(casus, data, service="beschikking", gemeente=gemeente)
+
+    def signaal(self) -> list[RecordedEvent]:
+        data = SignaalAanToezichtGegeven(aard="niet_geleverd", over="hulpverlener_regel_3", week="2017-W13")
+        return self.gebeurt(new_id(), data, service="pgb", kind="signaal")
+
+    # what the service is asked
+
+    def ken_toe(self, caller: Caller = BEHEERDER, gemeente: str = OPSTERLAND, **gegeven: Any) -> str:
+        """A subscription is granted and taken up; gives its id."""
+        body = {
+            "gemeente": gemeente,
+            "houdersoort": "oin",
+            "houder": OIN_OPSTERLAND,
+            "rol": "wijkteam",
+            "gemeenten": [OPSTERLAND],
+            "doelbinding": "uitvoering_wmo",
+            **gegeven,
+        }
+        return self._neem_op(self.opdracht_aan_dienst("ken-abonnement-toe", body, caller), gemeente)
+
+    def beeindig(self, abonnement: str, caller: Caller = BEHEERDER, **gegeven: Any) -> None:
+        body = {"gemeente": OPSTERLAND, "dossier": abonnement, **gegeven}
+        self._neem_op(self.opdracht_aan_dienst("beeindig-abonnement", body, caller), OPSTERLAND)
+
+    def opdracht_aan_dienst(self, name: str, body: Mapping[str, Any], caller: Caller) -> Any:
+        return self.commands.run(CommandCall(name=name, body=body, caller=caller))
+
+    def _neem_op(self, answer: Any, gemeente: str) -> str:
+        stream = Stream(gemeente, "abonnement", answer.casus)
+        stored = list(self.store.read_stream(stream))[-1]
+        event = self.codec.decode(stored, purpose="test")
+        self.store.run_transaction(lambda tx: self.service.schrijf_in(event, tx))
+        return str(answer.casus)
+
+    # what came of it
+
+    def nummers(self, abonnement: str) -> list[tuple[int, str, str]]:
+        """Number, event id and state of what was numbered, in order."""
+        with self.store.engine.connect() as conn:
+            query = leveringen.select().where(leveringen.c.abonnement == abonnement).order_by(leveringen.c.nummer)
+            return [(row.nummer, row.event_id, row.staat) for row in conn.execute(query)]
+
+    def ids(self, abonnement: str) -> list[str]:
+        return [event_id for _, event_id, _ in self.nummers(abonnement)]
+
+    def geleverd(self, abonnement: str) -> list[Bericht]:
+        """Pump until nothing moves, and look in the queue."""
+        while self.pomp.stap():
+            pass
+        return self.queues.queues.get(abonnement, [])
+
+    def vraag(self, method: str, caller: Caller, *path: Any, query: str = "") -> Any:
+        """Ask the service over its HTTP method."""
+        headers = {"Authorization": f"Bearer {self.issuer.issue(caller)}"}
+        request = Request(EnvironBuilder(query_string=query, headers=headers).get_environ())
+        return json.loads(getattr(self.service, method)(request, *path).get_data())
+
+    def lees(self, abonnement: str, caller: Caller = WIJKTEAM, query: str = "") -> Any:
+        return self.vraag("http_leveringen", caller, abonnement, query=query)
+
+    def log_of(self, service: str) -> list[Any]:
+        """All that a service logged."""
+        return self.stores[service].read_log(EVERY_GEMEENTE, limit=1000)
+
+    def close(self) -> None:
+        for store in (self.store, *self.stores.values()):
+            store.close()
+
+
+def sqlite(folder: Path) -> Wereld:
+    """A world on files."""
+    return Wereld(f"sqlite:///{folder}/")
