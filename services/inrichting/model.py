@@ -153,7 +153,11 @@ def _verband(rij: Mapping[str, Any]) -> Verband:
     )
 
 
-class _StrengeLader(yaml.SafeLoader):
+_LADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The loader of libyaml where it is there: ten times as fast, with the same outcome and the same marks."""
+
+
+class _StrengeLader(_LADER):  # type: ignore[misc]  # which of the two is known at run time only
     """Reads as YAML does, but refuses a key that a group names twice: YAML itself silently keeps the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -165,7 +169,8 @@ class _StrengeLader(yaml.SafeLoader):
                     None, None, f"sleutel {naam!r} staat er twee keer", naamknoop.start_mark
                 )
             gezien.add(naam)
-        return super().construct_mapping(node, deep)
+        made: dict[Any, Any] = super().construct_mapping(node, deep)
+        return made
 
 
 def _lees(bestand: Path, vorm: Vorm) -> dict[str, Any]:
