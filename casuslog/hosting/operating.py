@@ -7,7 +7,7 @@ shows envelopes and reasons, never content.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from nameko.extensions import DependencyProvider
@@ -46,7 +46,7 @@ class RunningLogConsumer(DependencyProvider):  # type: ignore[misc]  # nameko sh
 class Operating:
     """Mixin of a service: its status, its parked lanes, its log. Needs ``self.log``, a ``ServiceLog``."""
 
-    name: Any
+    name: ClassVar[str]
     log: Any
     consuming: Any = RunningLogConsumer()
 
