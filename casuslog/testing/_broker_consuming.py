@@ -181,6 +181,12 @@ class ConsumeCases(BrokerCases):
         first.sever()
         assert bodies(second.until(two, 5)) == ["2", "3", "4", "5", "6"]
 
+    def test_a_quorum_queue_with_one_active_consumer_gives_to_nobody_else(self, client: Client) -> None:
+        """basic.get from a quorum queue with single active consumer is refused: 405."""
+        client.publish(client.declare("q", single_active_consumer=True), "1")
+        with pytest.raises(client.connection.channel_errors, match="RESOURCE_LOCKED"):
+            client.channel.basic_get("q")
+
     @WAITING_KINDS
     def test_a_cancelled_consumer_keeps_what_it_has(self, client: Client, kind: str) -> None:
         """After a cancel nothing new comes, and what was delivered can still be acknowledged."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from casuslog.broker.twin._faults import ConnectionFault, not_implemented, precondition, refused
+from casuslog.broker.twin._faults import ConnectionFault, locked, not_implemented, precondition, refused
 from casuslog.broker.twin._messages import Entry, Message
 
 if TYPE_CHECKING:
@@ -237,6 +237,11 @@ class QuorumQueue(ReadyQueue):
 
     def _take(self) -> Entry:
         return self._count_out((self.returned or self.ready).popleft())
+
+    def get(self) -> Entry | None:
+        if self._single_active:
+            raise locked(f"{self}. basic.get is not supported by quorum queues with single active consumer")
+        return super().get()
 
     def purge(self) -> int:
         purged = self.count
