@@ -113,7 +113,7 @@ def lees(
         "abonnement": inschrijving.id,
         "gebeurtenissen": shown,
         "laatste": inschrijving.laatste,
-        "meer": bool(shown) and shown[-1]["nummer"] < inschrijving.laatste,
+        "meer": (shown[-1]["nummer"] if shown else na) < inschrijving.laatste,
     }
 
 

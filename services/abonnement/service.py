@@ -113,7 +113,7 @@ class AbonnementService(CasusService):
     @http("GET", "/abonnementen/<string:abonnement>/gebeurtenissen")
     def http_leveringen(self, request: Request, abonnement: str) -> Response:
         """The numbers after ``na``, at most ``limiet``, each as this holder may see it today."""
-        na, limiet = _getal(request, "na", 0), min(_getal(request, "limiet", feed.LIMIET), feed.LIMIET)
+        na, limiet = _getal(request, "na", 0), max(1, min(_getal(request, "limiet", feed.LIMIET), feed.LIMIET))
         return json_response(self._lees(request, abonnement, na, limiet))
 
     @http("GET", "/abonnementen/<string:abonnement>/gebeurtenissen/<int:nummer>")

@@ -132,8 +132,8 @@ class Wereld:
         self.commands = CommandPath(self.store, AbonnementService.commands, (), self.clock, Readers(), self.known)
         self.pomp = self.nieuwe_pomp()
 
-    def nieuwe_pomp(self, **known: Any) -> Levering:
-        return Levering(self.store, self.known, Register(), self.clock, self.queues.connect, **known)
+    def nieuwe_pomp(self, verbind: Any = None, **known: Any) -> Levering:
+        return Levering(self.store, self.known, Register(), self.clock, verbind or self.queues.connect, **known)
 
     def _open(self, service: str, tables: MetaData | None = None) -> EventStore:
         return EventStore.open(self.url, service, codec=self.codec, clock=self.clock, oin_of=oin_of, tables=tables)
