@@ -23,6 +23,16 @@ class Failure(click.ClickException):
         click.echo("casuslog: " + "; ".join(self.message.splitlines()), file=file, err=file is None)
 
 
+class Misused(Failure):
+    """The command was given wrongly; exit status 2."""
+
+    exit_code = 2
+
+    def __init__(self, error: click.UsageError) -> None:
+        path = error.ctx.command_path if error.ctx else "casuslog"
+        super().__init__(f"{error.format_message()} (zie `{path} --help`)")
+
+
 class Readable(click.Group):
     """A group whose commands never end in a stack trace: that is for the log, and may hold what nobody should read."""
 
@@ -34,6 +44,10 @@ class Readable(click.Group):
             raise Failure(_with_remedy(error)) from error
         except (SQLAlchemyError, requests.RequestException) as error:
             raise Failure(f"Geen antwoord van database of dienst ({type(error).__name__}).") from error
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            raise Misused(error) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:

@@ -103,7 +103,7 @@ def _formatter(form: str, *, colours: bool) -> logging.Formatter:
     )
     return _Formatter(
         foreign_pre_chain=_told_by_all(),
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _in_order, renderer],
     )
 
 
@@ -191,6 +191,12 @@ def _scrubbed(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_scrubbed(one) for one in value]
     return value
+
+
+def _in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """When, how grave, who, what; then the rest: lines that begin alike are read faster."""
+    first = {name: event.pop(name) for name in ("timestamp", "level", "logger", "event") if name in event}
+    return {**first, **event}
 
 
 def _unless_bsn(found: re.Match[str]) -> str:

@@ -1,0 +1,129 @@
+"""``casuslog status``: how far everything is behind, as time."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from click.testing import Result
+from sqlalchemy import insert
+
+from casuslog.cli._table import duration, table
+from casuslog.identifiers import new_id
+from casuslog.store.tables import relay_position
+from tests.casuslog.cli.conftest import BenchClient
+from tests.casuslog.consume.world import log, whole_log
+from tests.casuslog.hosting.bench import Bench
+
+Run = Callable[..., Result]
+
+
+def passed_on(bench: Bench, name: str) -> None:
+    """Let the relay of a service have sent everything."""
+    store = bench.world.stores[name]
+    with store.engine.begin() as conn:
+        conn.execute(insert(relay_position).values(name="relay", cursor=str(whole_log(store)[-1].cursor), token=1))
+
+
+def row(result: Result, *begins: str) -> list[str]:
+    """The cells of the first line that begins with these; services come before consumers."""
+    lines = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in result.stdout.splitlines()]
+    return next(cells for cells in lines if tuple(cells[: len(begins)]) == begins)
+
+
+def test_a_level_installation_says_bij_everywhere(run: Run) -> None:
+    """Nothing logged: every relay and every consumer is level, and the status succeeds."""
+    result = run("status")
+    assert result.exit_code == 0
+    assert row(result, "bron") == ["bron", "0", "bij", "-", "-", "ja"]
+    assert row(result, "volger", "bron") == ["volger", "bron", "bij"]
+
+
+def test_lag_is_told_as_time_per_consumer_and_source(run: Run, bench: Bench) -> None:
+    """The oldest event that a consumer has not handled gives its lag, by the clock of the source; level is ``bij``."""
+    bron, clock = bench.world.stores["bron"], bench.world.clock
+    log(bron, new_id())
+    bench.deliver()
+    clock.advance(timedelta(hours=1))
+    log(bron, new_id())
+    clock.advance(timedelta(seconds=2))
+    log(bron, new_id())
+    clock.advance(timedelta(seconds=1))
+    result = run("status")
+    assert row(result, "volger", "bron") == ["volger", "bron", "oudste onverwerkt 3 s"]
+    assert row(result, "volger", "meer") == ["volger", "meer", "bij"]
+    assert row(result, "bron") == ["bron", "3", "oudste onverstuurd 1 u", "-", "-", "ja"]
+    passed_on(bench, "bron")
+    bench.deliver()
+    result = run("status")
+    assert row(result, "volger", "bron") == ["volger", "bron", "bij"]
+    assert row(result, "bron")[:3] == ["bron", "0", "bij"]
+
+
+def test_a_parked_lane_does_not_look_like_lag(run: Run, bench: Bench) -> None:
+    """What is parked is safe and shows as parked; the consumer itself is level."""
+    stored = log(bench.world.stores["bron"], new_id())
+    bench.world.errors[str(stored[0].envelope.position)] = ValueError("x")
+    bench.deliver()
+    result = run("status")
+    assert row(result, "volger") == ["volger", "0", "bij", "1 baan", "-", "ja"]
+    assert row(result, "volger", "bron") == ["volger", "bron", "bij"]
+
+
+def test_a_service_that_does_not_answer_is_told_and_fails_the_command(run: Run, client: BenchClient) -> None:
+    """Away shows as away, whoever follows it as unknown; the others are still told, and a script sees status 1."""
+    client.away.add("bron")
+    result = run("status")
+    assert result.exit_code == 1
+    assert row(result, "bron") == ["bron", "-", "antwoordt niet", "-", "-", "nee"]
+    assert row(result, "volger", "bron") == ["volger", "bron", "onbekend: bron antwoordt niet"]
+    assert row(result, "meer")[-1] == "ja"
+
+
+def test_the_horizon_names_who_holds_it(run: Run, client: BenchClient) -> None:
+    """An open transaction that holds up every reader is told with its age and its application."""
+    standing = client.get("bron", "/status")
+    holder = {"toepassing": "psql", "database": "elders", "toestand": "idle in transaction", "seconden": 300.0}
+    client.answers["/status"] = standing | {"horizon": {"seconden": 300.0, "door": [holder]}, "wachtend": 1000}
+    result = run("status")
+    assert row(result, "bron")[4] == "5 min door psql"
+    assert row(result, "bron")[1] == "1000 of meer"
+
+
+def test_json_holds_the_same_for_programs(run: Run, bench: Bench, client: BenchClient) -> None:
+    """For programs: seconds as numbers, moments as ISO 8601, and null for what does not answer."""
+    stored = log(bench.world.stores["bron"], new_id())[0]
+    bench.world.clock.advance(timedelta(seconds=90))
+    client.away.add("meer")
+    told = json.loads(run("status", "--json").stdout)
+    assert told["diensten"]["bron"]["achterstand_seconden"] == 90.0
+    assert told["diensten"]["meer"] is None
+    assert told["verwerkers"] == [
+        {"verwerker": "volger", "bron": "bron", "oudste": stored.envelope.time.isoformat(), "seconden": 90.0},
+        {"verwerker": "volger", "bron": "meer", "oudste": None, "seconden": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0 s"),
+        (0.4, "minder dan 1 s"),
+        (3.9, "3 s"),
+        (60, "1 min"),
+        (125, "2 min 5 s"),
+        (3600, "1 u"),
+        (5400, "1 u 30 min"),
+        (3605, "1 u"),
+        (266_400, "3 d 2 u"),
+        (86_400 * 400, "400 d"),
+    ],
+)
+def test_a_duration_is_told_in_its_two_largest_units(seconds: float, told: str) -> None:
+    """Nobody counts 5400 seconds; and what is smaller than the second unit no longer matters."""
+    assert duration(seconds) == told
+
+
+def test_columns_are_as_wide_as_their_widest_cell() -> None:
+    """Columns line up, and no line ends in spaces."""
+    assert table(["a", "bb"], [["xxx", "y"], ["z", ""]]).splitlines() == ["a    bb", "---  --", "xxx  y", "z"]
