@@ -48,6 +48,13 @@ class Streams:
 def _nothing_to_see(reader: Reader, kind: str) -> Exception:
     """The same refusal whether the stream exists or not: only role and kind of stream decide which."""
     known = matrix()
+    if kind not in known.besloten and (reason := known.redenen["casus"].get(reader.rol)):
+        return Forbidden(
+            reason,
+            "Geweigerd: zonder toestemming van de inwoner ziet een ander niets van de zaak.",
+            rule="melder zijn geeft geen inzagerecht; AVG art. 6 lid 1 onder a",
+            remedy="Vraag de inwoner om toestemming voor het deel dat u nodig hebt.",
+        )
     reason = known.redenen["besloten"].get(reader.rol, GEEN_BETROKKENHEID) if kind in known.besloten else ""
     if reason in ("", GEEN_BETROKKENHEID):
         return NoInvolvement()

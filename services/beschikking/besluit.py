@@ -6,11 +6,13 @@ category: an afwijzing needs an onderzoek and a motivation of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 from casuslog import termijnen
 from casuslog.errors import Refused
 from casuslog.events import Fact
+from casuslog.rights.events import BetrokkenheidVastgelegd
 from casuslog.termijnen.events import gehaald_of_overschreden, gestart
 from services.beschikking.aanvraag import BESLUIT, termijn_verstreken, thema_van_regels
 from services.beschikking.bevoegdheid import gebruikte_bevoegdheid
@@ -20,6 +22,8 @@ from services.beschikking.inrichting import BeschikkingInrichting
 from services.beschikking.opdrachten import MaakBesluitBekend, MeldTermijnVerstreken, NeemBesluit
 from services.beschikking.staat import BESCHIKKING, TOEGEKEND, Beschikking, eis_lopende_aanvraag, weigering
 from services.beschikking.voorkennis import Voorkennis
+
+CAK = "cak"
 
 
 def neem_besluit(
@@ -203,7 +207,17 @@ def maak_besluit_bekend(
         Fact(bekend, on=opdracht.op),
         *_einde_besluittermijn(staat, opdracht, inrichting),
         Fact(gestart(bezwaar), on=opdracht.op, rule=bezwaar.artikel),
+        *_cak_betrokken(besluit, opdracht.op, inrichting),
     ]
+
+
+def _cak_betrokken(besluit: BesluitGenomen, op: date, inrichting: BeschikkingInrichting) -> Iterator[Fact]:
+    """The CAK sets and collects the bijdrage of what was granted, and hears of nothing else."""
+    toegekend = {besluit.voorziening, *(regel.voorziening for regel in besluit.regels)} - {None}
+    bekend = (inrichting.voorziening(naam) for naam in toegekend if naam is not None)
+    if besluit.uitkomst in TOEGEKEND and any(voorziening and voorziening.bijdrage == CAK for voorziening in bekend):
+        betrokken = BetrokkenheidVastgelegd(organisatie=CAK, als=CAK, vanaf=op, thema=besluit.thema)
+        yield Fact(betrokken, on=op, rule="Wmo 2015 art. 2.1.4")
 
 
 def _te_bekend_te_maken(staat: Beschikking, opdracht: MaakBesluitBekend) -> BesluitGenomen:

@@ -42,6 +42,8 @@ class Voorziening:
     soort: str
     wmo020: str | None
     onderdeel_van: str | None = None
+    bijdrage: str = "open"
+    """To whom the inwoner pays a bijdrage: ``cak``, ``rechtstreeks_aan_aanbieder`` or ``open``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def _arrangement(rij: Mapping[str, Any] | None) -> Arrangement | None:
 def _voorzieningen(rijen: Mapping[str, Mapping[str, Any]]) -> dict[str, Voorziening]:
     bekend: dict[str, Voorziening] = {}
     for naam, rij in rijen.items():
-        voorziening = Voorziening(naam, rij["soort"], rij["wmo020"], rij["onderdeel_van"])
+        voorziening = Voorziening(naam, rij["soort"], rij["wmo020"], rij["onderdeel_van"], rij["bijdrage"])
         for ook in (*rij["ook_bekend_als"], naam):
             bekend[ook] = voorziening
     return bekend

@@ -43,6 +43,7 @@ class _RegistreerMelding(CommandSchema):
     thema = CodeOf("thema")
     domein = Code()
     woongemeente = Gemeente()
+    client = Code()
     naam = Text()
     adres = Text()
     woonplaats = Text()

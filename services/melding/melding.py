@@ -184,6 +184,9 @@ def registreer_melding(staat: Melding, opdracht: RegistreerMelding, inrichting: 
     woongemeente = opdracht.woongemeente or inrichting.gemeente
     facts = [Fact(_geregistreerd(staat, opdracht, inrichting, melder, woongemeente), on=opdracht.op)]
     facts += _melder_vastgelegd(opdracht, melder)
+    if opdracht.client is not None:
+        client = BetrokkenheidVastgelegd(organisatie=opdracht.client, als="client", vanaf=opdracht.op)
+        facts.append(Fact(client, on=opdracht.op, rule=f"{WMO} lid 1"))
     facts.append(_betrokken(opdracht, woongemeente, "woongemeente"))
     if woongemeente != inrichting.gemeente:
         facts.append(_betrokken(opdracht, inrichting.gemeente, "uitvoerende_gemeente"))

@@ -71,6 +71,8 @@ class RegistreerMelding(Opdracht):
     domein: str = "wmo"
     woongemeente: str | None = None
     """Gemeentecode; the gemeente that receives the melding when absent."""
+    client: str | None = None
+    """Pseudonym under which the inwoner himself reads the casus, where another reports and it is known."""
     naam: str | None = None
     adres: str | None = None
     woonplaats: str | None = None

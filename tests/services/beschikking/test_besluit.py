@@ -346,11 +346,20 @@ def test_a_pgb_without_conditions_tariff_period_or_hours_is_not_decided(kennis, 
 
 def test_the_bekendmaking_meets_the_term_and_starts_the_six_weeks():
     """Case 1: announced on 13 April with five days left; bezwaar until 29 May, past Ascension Day."""
-    bekend_, gehaald, bezwaar = w.data(w.bw_bekend())[3:]
+    bekend_, gehaald, bezwaar = w.data(w.bw_bekend())[3:6]
     assert (bekend_.wijze, bekend_.beschikkingnummer, bekend_.pakket) == ("toezending", "B1", 2)
     assert gehaald == TermijnGehaald(soort="besluit", uiterlijk=date(2017, 4, 18), dagen_over=5)
     assert isinstance(bezwaar, TermijnGestart)
     assert (bezwaar.soort, bezwaar.rekendatum, bezwaar.uiterlijk) == ("bezwaar", date(2017, 5, 25), date(2017, 5, 29))
+
+
+def test_the_cak_becomes_involved_with_what_was_granted_and_asks_a_bijdrage():
+    """S35: the CAK hears of maatwerk for which the inwoner owes it a bijdrage, from the bekendmaking on."""
+    cak = BetrokkenheidVastgelegd(organisatie="cak", als="cak", vanaf=w.BW_BEKEND.op, thema="beschermd_wonen")
+    assert w.data(w.bw_bekend())[-1] == cak
+    elders = {naam: replace(v, bijdrage="rechtstreeks_aan_aanbieder") for naam, v in w.LEEUWARDEN.voorzieningen.items()}
+    zonder = b.maak_besluit_bekend(w.na(w.bw_besloten()), w.BW_BEKEND, replace(w.LEEUWARDEN, voorzieningen=elders))
+    assert not [f for f in zonder if isinstance(f.data, BetrokkenheidVastgelegd)]
 
 
 def test_a_late_bekendmaking_records_that_the_term_was_exceeded_once():
@@ -361,6 +370,7 @@ def test_a_late_bekendmaking_records_that_the_term_was_exceeded_once():
         ("BesluitBekendgemaakt", date(2017, 4, 20)),
         ("TermijnOverschreden", date(2017, 4, 19)),
         ("TermijnGestart", date(2017, 4, 20)),
+        ("BetrokkenheidVastgelegd", date(2017, 4, 20)),
     ]
     al = [*w.bw_besloten(), feiten[1]]
     opnieuw = b.maak_besluit_bekend(w.na(al), laat, w.LEEUWARDEN)

@@ -106,6 +106,11 @@ class TestMelding:
             organisatie="0086", als="woongemeente", vanaf=DAG, thema="beschermd_wonen"
         )
 
+    def test_the_person_it_is_about_stays_the_client_when_another_reports(self) -> None:
+        """S05: the daughter reports; the mother is the client, under her own pseudonym and for the whole casus."""
+        facts = gemeld(door=DOCHTER, namens="inwoner", akkoord_inwoner=True, client="p-moeder")
+        assert BetrokkenheidVastgelegd(organisatie="p-moeder", als="client", vanaf=DAG) in [f.data for f in facts]
+
     def test_name_and_address_are_enough_and_a_missing_bsn_blocks_nothing(self) -> None:
         """S01: a melding with only name, address and woonplaats is recorded, vormvrij, with those fields named."""
         opdracht = o.RegistreerMelding(
