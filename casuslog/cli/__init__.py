@@ -3,7 +3,12 @@
 
 def main() -> None:
     """Entry point of ``casuslog``."""
-    import eventlet
+    import warnings
+
+    with warnings.catch_warnings():
+        # eventlet announces its own end at every import, on the terminal of who cannot do anything about it (docs/adr).
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import eventlet
 
     eventlet.monkey_patch()
     from casuslog.cli._root import cli

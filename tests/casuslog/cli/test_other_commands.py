@@ -212,7 +212,7 @@ def test_the_program_itself_names_a_wrong_environment(tmp_path: Path) -> None:
     """``python -m casuslog`` with half of the two variables says which are needed, in one line."""
     env = {**os.environ, "CASUSLOG_AMQP_URL": "amqp://broker", "CASUSLOG_DATA": str(tmp_path)}
     env.pop("CASUSLOG_DATABASE_URL", None)
-    command = [sys.executable, "-W", "ignore", "-m", "casuslog", "verify"]
+    command = [sys.executable, "-m", "casuslog", "verify"]
     result = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 2
     assert result.stderr.startswith("casuslog: give both CASUSLOG_AMQP_URL and CASUSLOG_DATABASE_URL")
