@@ -7,7 +7,7 @@ def main() -> None:
 
     with warnings.catch_warnings():
         # eventlet announces its own end at every import, on the terminal of who cannot do anything about it (docs/adr).
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
         import eventlet
 
     eventlet.monkey_patch()
