@@ -88,6 +88,8 @@ class Levering:
         self._in_queue = in_queue
         self._lease = Lease(store, "levering", seconds=lease_seconds)
         self._monotonic = monotonic
+        self._mislukt: dict[str, tuple[int, float]] = {}
+        """Per holder that could not be served: how often in a row, and from when it is tried again."""
         self._renew_at = 0.0
         self._uitgang: Uitgang | None = None
 
@@ -141,21 +143,30 @@ class Levering:
             return conn.execute(query).scalars().all()
 
     def _bedien(self, abonnement: str) -> int:
+        mislukt, opnieuw_vanaf = self._mislukt.get(abonnement, (0, 0.0))
+        if self._monotonic() < opnieuw_vanaf:
+            return 0
         uitgang = self._verbonden()
         try:
-            ruimte = self._in_queue - uitgang.wachtend(abonnement)
-            if ruimte <= 0:
-                return 0
-            berichten = self._store.run_transaction(lambda tx: self._berichten(tx, abonnement, ruimte))
-            for _, gemaakt in berichten:
-                uitgang.stuur(abonnement, gemaakt)
-            uitgang.bevestigd()
-            self._store.run_transaction(lambda tx: self._merk(tx, abonnement, berichten))
+            geleverd = self._lever(uitgang, abonnement)
         except Exception as error:
-            # Of this holder alone: the next one gets a connection of its own making.
+            # Of this holder alone. What was sent and not confirmed is unknown: the next one gets a new connection.
             _log.warning("levering aan houder wacht", abonnement=abonnement, soort=type(error).__name__)
+            self._mislukt[abonnement] = (mislukt + 1, self._monotonic() + RETRY.delay(mislukt + 1))
             self._verbreek()
             return 0
+        self._mislukt.pop(abonnement, None)
+        return geleverd
+
+    def _lever(self, uitgang: Uitgang, abonnement: str) -> int:
+        ruimte = self._in_queue - uitgang.wachtend(abonnement)
+        if ruimte <= 0:
+            return 0
+        berichten = self._store.run_transaction(lambda tx: self._berichten(tx, abonnement, ruimte))
+        for _, gemaakt in berichten:
+            uitgang.stuur(abonnement, gemaakt)
+        uitgang.bevestigd()
+        self._store.run_transaction(lambda tx: self._merk(tx, abonnement, berichten))
         return len(berichten)
 
     def _berichten(self, tx: Transaction, abonnement: str, ruimte: int) -> list[tuple[int, Bericht]]:

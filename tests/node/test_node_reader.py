@@ -139,6 +139,7 @@ def test_the_pump_survives_a_cut_connection_and_keeps_to_the_limit_of_the_queue(
         wereld.melding()
     for _ in range(5):
         wereld.pomp.stap()
+        wereld.monotonic.now += 1
     with connect_to(amqp_url, name="test") as connection, connection.channel() as channel:
         queue = holder_queue(abonnement)
         assert channel.queue_declare(queue, passive=True).message_count == 3

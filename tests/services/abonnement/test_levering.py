@@ -164,13 +164,15 @@ def test_an_ended_subscription_closes_its_numbers(wereld: Wereld) -> None:
 
 
 def test_what_was_not_confirmed_goes_again_under_the_same_number(wereld: Wereld) -> None:
-    """Nothing is marked before the confirm; after it comes back the same numbers with the same ids go."""
+    """Nothing is marked before the confirm; after a pause the same numbers with the same ids go."""
     abonnement = wereld.ken_toe()
     wereld.melding()
     wereld.queues.refuses.add(abonnement)
     assert wereld.pomp.stap() == 0
     assert [staat for _, _, staat in wereld.nummers(abonnement)] == ["wacht"]
     wereld.queues.refuses.clear()
+    assert wereld.geleverd(abonnement) == []
+    wereld.monotonic.now += 1
     [bericht] = wereld.geleverd(abonnement)
     assert (bericht.headers[NUMMER], bericht.message_id) == (1, wereld.ids(abonnement)[0])
 

@@ -17,10 +17,10 @@ from werkzeug.wrappers import Request
 from casuslog.caller import Caller, DevelopmentIssuer
 from casuslog.clock import SettableClock
 from casuslog.codec import Codec
-from casuslog.codes import oin_of
+from casuslog.codes import oin_of, schemas_folder
 from casuslog.commands import CommandCall, CommandPath, Readers
 from casuslog.envelope import Actor, Stream
-from casuslog.events import DomainEvent, Fact, Privacy, event_types
+from casuslog.events import DomainEvent, Fact, Privacy
 from casuslog.identifiers import new_id
 from casuslog.readmodels import KnownEvents
 from casuslog.readmodels import metadata as readmodels
@@ -63,6 +63,16 @@ class Sleutels(KeysInMemory):
 
     def get(self, key_id: str, gemeente: str, purpose: str) -> bytes | None:
         return None if self._van[key_id] in self.vernietigd else super().get(key_id, gemeente, purpose)
+
+
+class Monotonic:
+    """Seconds that stand still until they are moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 class FakeQueues:
@@ -109,12 +119,13 @@ class Wereld:
     url: str
     clock: SettableClock = field(default_factory=lambda: SettableClock(DAG))
     queues: FakeQueues = field(default_factory=FakeQueues)
+    monotonic: Monotonic = field(default_factory=Monotonic)
     sleutels: Sleutels = field(default_factory=Sleutels)
     onderweg: bool = False
     """While true, what is logged does not reach the service."""
 
     def __post_init__(self) -> None:
-        self.codec = Codec(SchemaRegistry.of(*event_types().values()), self.sleutels)
+        self.codec = Codec(SchemaRegistry.load(schemas_folder()), self.sleutels)
         self.stores: dict[str, EventStore] = {}
         tables = MetaData()
         for table in (*readmodels.tables.values(), *metadata.tables.values()):
@@ -133,7 +144,8 @@ class Wereld:
         self.pomp = self.nieuwe_pomp()
 
     def nieuwe_pomp(self, verbind: Any = None, **known: Any) -> Levering:
-        return Levering(self.store, self.known, Register(), self.clock, verbind or self.queues.connect, **known)
+        options = {"monotonic": self.monotonic, **known}
+        return Levering(self.store, self.known, Register(), self.clock, verbind or self.queues.connect, **options)
 
     def _open(self, service: str, tables: MetaData | None = None) -> EventStore:
         return EventStore.open(self.url, service, codec=self.codec, clock=self.clock, oin_of=oin_of, tables=tables)
