@@ -47,6 +47,19 @@ class Caller:
         return Actor(self.rol, self.organisatie, self.id)
 
 
+def _make_secret(path: Path) -> None:
+    """Written whole beside its place, then linked: of several processes that start at once, one wins."""
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    beside.touch(mode=0o600)
+    beside.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    try:
+        path.hardlink_to(beside)
+    except FileExistsError:
+        return
+    finally:
+        beside.unlink()
+
+
 class DevelopmentIssuer:
     """Issues and checks tokens with a secret of this installation. For embedded use, tests and the demo."""
 
@@ -56,12 +69,8 @@ class DevelopmentIssuer:
     @classmethod
     def from_file(cls, path: Path) -> DevelopmentIssuer:
         """The issuer whose secret stands in ``path``; the file is made (mode 0600) when it is not there."""
-        try:
-            with path.open("x", encoding="ascii") as made:
-                path.chmod(0o600)
-                made.write(secrets.token_urlsafe(48))
-        except FileExistsError:
-            pass
+        if not path.exists():
+            _make_secret(path)
         return cls(path.read_text(encoding="ascii").strip())
 
     def issue(self, caller: Caller, *, hours: int = 12) -> str:

@@ -97,8 +97,8 @@ def check(name: str, code: str, *, on: date, field: str | None = None) -> None:
     if found is not None and found.holds_on(on):
         return
     allowed = known.on(on)
-    why = "is no code" if found is None else f"may not be used on {on.isoformat()}"
-    detail = f"{_shown(code)} {why} of the list {name}; allowed: {', '.join(allowed)}"
+    why = "staat niet in" if found is None else f"geldt niet op {on.isoformat()} volgens"
+    detail = f"{_shown(code)} {why} de codelijst {name}; kies uit: {', '.join(allowed)}"
     raise InvalidInput(detail, errors={field or name: [detail]}, codelijst=name, toegestaan=list(allowed))
 
 
@@ -112,7 +112,7 @@ def gemeente(code_or_sleutel: str) -> Gemeente:
     found = known.get(code_or_sleutel) or known.get(code_or_sleutel.replace("_", "-"))
     if found is None:
         detail = (
-            f"{_shown(code_or_sleutel)} is no gemeente of the list gemeente; use a CBS code such as '0086', or a key"
+            f"{_shown(code_or_sleutel)} is geen bekende gemeente; noem een CBS-code zoals '0086', of een sleutel"
         )
         raise InvalidInput(detail, errors={"gemeente": [detail]}, codelijst="gemeente")
     return found

@@ -43,5 +43,5 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def http(method: str, url: str) -> Callable[[F], F]:
     """Serve a method of a service at ``url`` for an HTTP method; it gets the werkzeug request and the path values."""
-    decorator: Callable[[F], F] = ProblemHandler.decorator(method, url)
+    decorator: Callable[[F], F] = ProblemHandler.decorator(method, url, expected_exceptions=CasuslogError)
     return decorator

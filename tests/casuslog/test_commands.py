@@ -15,12 +15,11 @@ import casuslog.termijnen.events  # noqa: F401  # declares the shared events
 from casuslog.caller import Caller
 from casuslog.clock import SettableClock
 from casuslog.codec import Codec
-from casuslog.codes import oin_of
+from casuslog.codes import oin_of, schemas_folder
 from casuslog.commands import CommandCall, CommandPath, CommandType, QuestionType, Readers, by_policy
 from casuslog.consume import timers
 from casuslog.envelope import Position, Stream
 from casuslog.errors import Conflict, InvalidInput, KeyReused, NotFound, Refused
-from casuslog.events import event_types
 from casuslog.identifiers import new_id
 from casuslog.privacy import KeyStore, RootKey
 from casuslog.readmodels import InvolvementRegister, KnownEvents, Policies, metadata
@@ -52,9 +51,8 @@ BUREN = Caller("wijkteam", HEERENVEEN, "w2", (HEERENVEEN,))
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[EventStore]:
-    codec = Codec(
-        SchemaRegistry.of(*event_types().values()), KeyStore.open(f"sqlite:///{tmp_path}/keys.db", RootKey.generate())
-    )
+    keys = KeyStore.open(f"sqlite:///{tmp_path}/keys.db", RootKey.generate())
+    codec = Codec(SchemaRegistry.load(schemas_folder()), keys)
     opened = EventStore.open(
         f"sqlite:///{tmp_path}/melding.db",
         "melding",
