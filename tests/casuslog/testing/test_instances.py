@@ -163,3 +163,25 @@ def test_a_missing_server_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_p
             server.start()
         server.close()
         assert not server.directory.exists()
+
+
+def _run_without_servers(**env: str) -> subprocess.CompletedProcess[str]:
+    one = f"{__file__}::test_each_test_gets_an_empty_database"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", one]
+    given = os.environ | {"CASUSLOG_POSTGRES_BIN": "/nergens"} | env
+    return subprocess.run(command, env=given, capture_output=True, text=True, timeout=60)
+
+
+def test_without_servers_the_tests_fail_and_say_what_to_do() -> None:
+    """A test that needs a server fails where there is none, naming the script that installs it."""
+    done = _run_without_servers(CASUSLOG_TESTS_WITHOUT_SERVERS="")
+    assert done.returncode == 1
+    assert "scripts/ensure-servers" in done.stdout
+    assert "CASUSLOG_TESTS_WITHOUT_SERVERS=1" in done.stdout
+
+
+def test_tests_left_out_are_counted() -> None:
+    """Who asks for it may leave these tests out; the summary says how many."""
+    done = _run_without_servers(CASUSLOG_TESTS_WITHOUT_SERVERS="1")
+    assert done.returncode == 0
+    assert "1 tests LEFT OUT" in done.stdout
