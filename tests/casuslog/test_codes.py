@@ -37,7 +37,7 @@ def test_an_unknown_code_is_refused_with_what_is_allowed() -> None:
     """The refusal names the list, the field and the allowed codes."""
     with pytest.raises(InvalidInput) as refused:
         check("leveringsvorm", "PGB", on=DAY, field="leveringsvorm_gewenst")
-    assert "list leveringsvorm; allowed: natura, pgb" in refused.value.detail
+    assert "codelijst leveringsvorm; kies uit: natura, pgb" in refused.value.detail
     assert set(refused.value.errors) == {"leveringsvorm_gewenst"}
     assert refused.value.members["toegestaan"] == ["natura", "pgb"]
 
@@ -65,7 +65,7 @@ def test_a_gemeente_is_found_by_code_and_by_key() -> None:
     """Code, key with a dash and key with an underscore name the same gemeente."""
     assert gemeente("0518") == gemeente("den-haag") == gemeente("den_haag")
     assert gemeente("0086").naam == "Opsterland"
-    with pytest.raises(InvalidInput, match="no gemeente"):
+    with pytest.raises(InvalidInput, match="geen bekende gemeente"):
         gemeente("0001")
 
 
