@@ -2,7 +2,7 @@
 
 Counted from the day after ``van``; when the last day is a Saturday, Sunday, holiday or equated day, it shifts
 (Algemene termijnenwet art. 1 and 3), is long enough to hold two other days (art. 2), and terms of more than twelve
-weeks or ninety days are left alone (art. 4 [K]).
+weeks or ninety days are left alone (art. 4 (from general knowledge)).
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Law: Wmo 2015 art. 2.3.2 lid 9 and 2.3.5 lid 2; Awb 4:5 and 4:15 lid 1.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from casuslog import termijnen
@@ -40,6 +41,8 @@ from services.beschikking.voorkennis import Voorkennis
 BESLUIT = "besluit"
 ONDERTEKEND_VERSLAG = "ondertekend_verslag"
 AANVRAAGFORMULIER = "aanvraagformulier"
+WONEN_EN_OPVANG = ("beschermd_wonen", "maatschappelijke_opvang")
+"""Themas of Wmo 2015 art. 2.3.5 lid 1 onder b and lid 4; all others are of lid 1 onder a and lid 3."""
 
 
 def ontvang_aanvraag(
@@ -74,11 +77,19 @@ def ontvang_aanvraag(
         motivering=opdracht.motivering,
     )
     termijn = termijnen.besluit(opdracht.op, weken=inrichting.termijn_weken)
-    return [
-        Fact(ontvangen, on=opdracht.op),
+    # Who pays belongs to the casus from here on: each later event carries it.
+    betaler = {"betalendegemeente": inrichting.betalende_gemeente(ontvangen.thema)}
+    feiten = [
+        Fact(ontvangen, on=opdracht.op, rule=f"Wmo 2015 art. 2.3.2 lid 9 en {_lid_1(ontvangen.thema)}"),
         Fact(gestart(termijn), on=opdracht.op, rule=termijn.artikel),
         *_betrokkenen(opdracht.op, ontvangen.thema, inrichting, voorkennis),
     ]
+    return [replace(feit, attributes=betaler) for feit in feiten]
+
+
+def _lid_1(thema: str | None) -> str:
+    """Art. 2.3.5 lid 1: a: zelfredzaamheid en participatie, b: beschermd wonen en opvang (from general knowledge)."""
+    return f"2.3.5 lid 1 onder {'b' if thema in WONEN_EN_OPVANG else 'a'}"
 
 
 def _betrokkenen(

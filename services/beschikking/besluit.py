@@ -1,7 +1,7 @@
 """The besluit and its bekendmaking: two facts, under a power that is named.
 
-Law: Wmo 2015 art. 2.3.4 [K], 2.3.5 and 2.3.6; Awb 3:41, 3:46, 6:7. Rules inform; people decide. No refusal rests on a
-category: an afwijzing needs an onderzoek and a motivation of its own.
+Law: Wmo 2015 art. 2.3.4 (from general knowledge), 2.3.5 and 2.3.6; Awb 3:41, 3:46, 6:7. Rules inform; people decide. No
+refusal rests on a category: an afwijzing needs an onderzoek and a motivation of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from casuslog.errors import Refused
 from casuslog.events import Fact
 from casuslog.rights.events import BetrokkenheidVastgelegd
 from casuslog.termijnen.events import gehaald_of_overschreden, gestart
-from services.beschikking.aanvraag import BESLUIT, termijn_verstreken, thema_van_regels
+from services.beschikking.aanvraag import BESLUIT, WONEN_EN_OPVANG, termijn_verstreken, thema_van_regels
 from services.beschikking.bevoegdheid import gebruikte_bevoegdheid
 from services.beschikking.gebeurtenissen import Aanvraagregel, BesluitBekendgemaakt, BesluitGenomen
 from services.beschikking.inhoud import Inhoud, eis_maatwerk, gevraagde_regels, inhoud_van
@@ -50,7 +50,7 @@ def neem_besluit(
     eis_lopende_aanvraag(staat)
     _eis_zorgvuldig(staat, opdracht, voorkennis)
     genomen = _besluit(staat, opdracht, thema, inhoud, inrichting, voorkennis)
-    return [Fact(genomen, on=opdracht.op, rule=_grondslag(opdracht.uitkomst), attributes=attributen)]
+    return [Fact(genomen, on=opdracht.op, rule=_grondslag(genomen), attributes=attributen)]
 
 
 def _toekenning(
@@ -70,8 +70,11 @@ def _leveringsvorm(staat: Beschikking, opdracht: NeemBesluit) -> str:
     return opdracht.leveringsvorm or staat.leveringsvorm_gewenst or "natura"
 
 
-def _grondslag(uitkomst: str) -> str:
-    return "Awb 4:5 lid 1" if uitkomst == "niet_behandeld" else "Wmo 2015 art. 2.3.5 lid 3"
+def _grondslag(genomen: BesluitGenomen) -> str:
+    if genomen.uitkomst == "niet_behandeld":
+        return "Awb 4:5 lid 1"
+    pgb = ", 2.3.6 lid 1 en 2" if genomen.leveringsvorm == "pgb" else ""
+    return f"Wmo 2015 art. 2.3.5 lid {4 if genomen.thema in WONEN_EN_OPVANG else 3}{pgb}"
 
 
 def _besluit(
@@ -126,7 +129,7 @@ def _eis_zorgvuldig(staat: Beschikking, opdracht: NeemBesluit, voorkennis: Voork
         raise Refused(
             "identiteit_niet_vastgesteld",
             "Besluit geweigerd: de identiteit van de inwoner is niet vastgesteld aan de hand van een document.",
-            rule="Wmo 2015 art. 2.3.4 [K]",
+            rule="Wmo 2015 art. 2.3.4",
             remedy="Stel de identiteit vast en leg vast met welk soort document.",
         )
 

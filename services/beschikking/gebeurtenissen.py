@@ -94,7 +94,7 @@ class AanvullingOntvangen(DomainEvent):
     gegevens: Annotated[tuple[str, ...], feit("welke gegevens zijn aangevuld")]
 
 
-@event_type("aanvraag-ingetrokken", service="beschikking", rule="Awb 4:1 [K]")
+@event_type("aanvraag-ingetrokken", service="beschikking", rule="de aanvrager beschikt over zijn aanvraag")
 class AanvraagIngetrokken(DomainEvent):
     """De aanvrager heeft de aanvraag ingetrokken voordat er besloten is."""
 
@@ -149,7 +149,7 @@ class BesluitBekendgemaakt(DomainEvent):
     totaal_cent: Annotated[int | None, feit("pgb over alle regels", unit="eurocent")] = None
 
 
-@event_type("opdracht-verstrekt", service="beschikking", rule="Wmo 2015 art. 2.6.3 [K]; overdracht na de beschikking")
+@event_type("opdracht-verstrekt", service="beschikking", rule="overdracht na de beschikking (004:2429-2431)")
 class OpdrachtVerstrekt(DomainEvent):
     """Een aanbieder heeft de opdracht gekregen de voorziening te leveren."""
 

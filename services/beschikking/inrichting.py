@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from casuslog import codes
@@ -75,6 +75,8 @@ class BeschikkingInrichting:
     voorzieningen: Mapping[str, Voorziening]
     backoffice: str | None = None
     """OIN of a backoffice outside the gemeente that works on the aanvraag; None: the gemeente does so itself."""
+    betalend: Mapping[str, str] = field(default_factory=dict)
+    """Gemeentecode of who pays, by thema."""
 
     @property
     def versie_in_woorden(self) -> str:
@@ -85,6 +87,10 @@ class BeschikkingInrichting:
     def voorziening(self, naam: str) -> Voorziening | None:
         """The voorziening of that name, or of a name that the gemeente also uses for it."""
         return self.voorzieningen.get(naam)
+
+    def betalende_gemeente(self, thema: str | None) -> str:
+        """Gemeentecode of who pays for what this thema needs; the gemeente itself where nothing else is said."""
+        return self.betalend.get(thema or "", self.gemeente)
 
     def bevoegdheid(self, thema: str) -> Bevoegdheid | None:
         """Who decides on this thema; None: nobody may decide on it here."""
@@ -119,6 +125,7 @@ class BeschikkingInrichting:
             arrangement=_arrangement(sectie["arrangement"]),
             voorzieningen=_voorzieningen(sectie["voorzieningen"]),
             backoffice=_oin(beleid["partijen"], beleid["partijen"]["backoffice"]),
+            betalend=beleid["partijen"]["betalende_gemeente"],
         )
 
 

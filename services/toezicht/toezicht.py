@@ -1,7 +1,7 @@
 """A dossier of the toezichthouder: signals, calamiteiten, onderzoeken. A stream with a subject of its own.
 
 The casus id never stands in the envelope, so that nobody sees from a casus that there is a dossier. The toezichthouder
-is independent of who decides and of who buys. Law: Wmo 2015 art. 3.4, 6.1; Awb 5:16 and 5:17 [K].
+is independent of who decides and of who buys. Law: Wmo 2015 art. 3.4, 6.1; Awb 5:16 and 5:17 (from general knowledge).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class ToezichtonderzoekGestart(DomainEvent):
     aanleiding: Annotated[str | None, feit("signaal, calamiteit of een eigen aanleiding")] = None
 
 
-@event_type("gegevens-gevorderd", service="toezicht", rule="Wmo 2015 art. 3.4 lid 2; Awb 5:16 en 5:17 [K]")
+@event_type("gegevens-gevorderd", service="toezicht", rule="Wmo 2015 art. 3.4 lid 2; Awb 5:16 en 5:17")
 class GegevensGevorderd(DomainEvent):
     """De toezichthouder heeft gegevens gevorderd."""
 
