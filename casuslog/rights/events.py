@@ -7,7 +7,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from casuslog.events import DomainEvent, event_type, feit
+from casuslog.events import DomainEvent, Fact, event_type, feit
+
+AVG_SINDS = date(2018, 5, 25)
 
 
 @event_type("betrokkenheid-vastgelegd", service="rechten", rule="Wmo 2015 art. 5.1.1 en 5.2.1")
@@ -32,3 +34,9 @@ class ToestemmingGegeven(DomainEvent):
 
     aan: Annotated[str, feit("rolcode (derde, mantelzorger) of pseudoniem id van wie het mag zien")]
     omvang: Annotated[tuple[str, ...], feit("welke delen; leeg: ingetrokken", codes="toestemming_omvang")] = ()
+
+
+def toestemming_gegeven(aan: str, omvang: tuple[str, ...], *, op: date) -> Fact:
+    """The fact that consent was given, under the law of its day: until 25 May 2018 the Wbp, then the AVG."""
+    rule = "AVG art. 6 lid 1 onder a" if op >= AVG_SINDS else "Wbp art. 8 onder a"
+    return Fact(ToestemmingGegeven(aan=aan, omvang=omvang), on=op, rule=rule)

@@ -40,6 +40,8 @@ class Speler:
         self._partijen = partijen
         self._set_clock = set_clock
         self._tell = tell
+        self.weigeringen: dict[int, Problem] = {}
+        """What was refused, as the case says it must be, by number of the step."""
 
     def speel(self, zaak: Zaak) -> Spel:
         """Play all steps of a case; gives its ids.
@@ -95,6 +97,7 @@ class Speler:
     def _geweigerd(self, stap: Stap, problem: Problem) -> None:
         if not stap.geweigerd or problem.code != stap.geweigerd["reden"]:
             raise NietVolgensDeZaak(f"stap {stap.nummer}: {stap.opdracht} is geweigerd: {problem.body}") from problem
+        self.weigeringen[stap.nummer] = problem
         self._tell(f"  {stap.dag}  stap {stap.nummer:>2}  {stap.opdracht} ({stap.rol}): geweigerd, {problem.code}")
         self._tell(f"              {problem.detail}")
 

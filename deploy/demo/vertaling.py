@@ -90,6 +90,8 @@ def _registreer_melding(spel: Spel, stap: Stap) -> Iterator[Oproep]:
     if client.get("bsn_bekend_bij_melding", True):
         persoon["bsn"] = client["bsn_test"]
     velden = {k: g.get(k) for k in ("kanaal", "namens", "relatie", "akkoord_inwoner", "voorziening")}
+    if "namens" in g:
+        velden["client"] = spel.client
     yield _opdracht(spel, stap, "melding", "registreer-melding", thema=spel.zaak.gegeven["thema"], **velden, **persoon)
 
 

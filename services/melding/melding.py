@@ -18,7 +18,7 @@ from casuslog.envelope import Actor
 from casuslog.errors import Refused
 from casuslog.events import Fact, is_destroyed
 from casuslog.recorded import Aggregate
-from casuslog.rights.events import BetrokkenheidVastgelegd, ToestemmingGegeven
+from casuslog.rights.events import BetrokkenheidVastgelegd, toestemming_gegeven
 from services.melding.gebeurtenissen import (
     ClientondersteuningAangeboden,
     ClientondersteuningAfgeslagen,
@@ -284,7 +284,7 @@ def geef_toestemming(staat: Melding, opdracht: GeefToestemming) -> list[Fact]:
             remedy="Laat de inwoner of zijn wettelijk vertegenwoordiger de toestemming geven.",
             field="aan",
         )
-    return [Fact(ToestemmingGegeven(aan=opdracht.aan, omvang=opdracht.omvang), on=opdracht.op)]
+    return [toestemming_gegeven(opdracht.aan, opdracht.omvang, op=opdracht.op)]
 
 
 def trek_melding_in(staat: Melding, opdracht: TrekMeldingIn) -> list[Fact]:

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from casuslog import termijnen
 from casuslog.errors import Refused
 from casuslog.events import Fact
-from casuslog.rights.events import BetrokkenheidVastgelegd, ToestemmingGegeven
+from casuslog.rights.events import BetrokkenheidVastgelegd, toestemming_gegeven
 from casuslog.termijnen import events as t
 from services.onderzoek import gebeurtenissen as g
 from services.onderzoek import opdrachten as o
@@ -282,7 +282,7 @@ def _vastgesteld(opdracht: o.LegGesprekVast) -> Iterator[Fact]:
             betrokken = BetrokkenheidVastgelegd(organisatie=opdracht.client, als="client", vanaf=opdracht.op)
             yield Fact(betrokken, on=opdracht.op)
     for toestemming in opdracht.toestemmingen:
-        yield Fact(ToestemmingGegeven(aan=toestemming.aan, omvang=toestemming.omvang), on=opdracht.op)
+        yield toestemming_gegeven(toestemming.aan, toestemming.omvang, op=opdracht.op)
     if opdracht.pgb_uitgelegd:
         yield Fact(g.PgbInformatieGegeven(), on=opdracht.op)
     if opdracht.bijdrage_uitgelegd:

@@ -53,6 +53,24 @@ def test_leeuwarden_decides_on_beschermd_wonen_under_a_title_that_the_source_lea
     assert (besluit.van, besluit.tot_en_met) == (date(2017, 5, 1), date(2018, 4, 30))
     assert besluit.waarschuwing is None
     assert feit.attributes == {"titel": "open", "orgaan": "college"}
+    assert feit.rule == "Wmo 2015 art. 2.3.5 lid 4"
+
+
+def test_who_pays_is_known_from_the_aanvraag_on():
+    """Beschermd wonen is paid by the gemeente that the inrichting names for it, anything else by the gemeente itself."""
+    assert {f.attributes["betalendegemeente"] for f in w.bw_aangevraagd()} == {"0080"}
+    assert w.OPSTERLAND.betalende_gemeente("beschermd_wonen") == "0080"
+    assert w.OPSTERLAND.betalende_gemeente("maatwerk_zelfredzaamheid") == "0086"
+    assert w.OPSTERLAND.betalende_gemeente(None) == "0086"
+
+
+def test_an_aanvraag_rests_on_the_part_of_the_law_for_its_thema():
+    """Beschermd wonen under b of art. 2.3.5 lid 1, zelfredzaamheid en participatie under a."""
+    ontvangen, *_ = w.bw_aangevraagd()
+    assert ontvangen.rule == "Wmo 2015 art. 2.3.2 lid 9 en 2.3.5 lid 1 onder b"
+    anders = replace(w.BW_AANVRAAG, thema="maatwerk_zelfredzaamheid")
+    ontvangen, *_ = b.ontvang_aanvraag(w.na(), anders, w.LEEUWARDEN, w.BW_KENNIS)
+    assert ontvangen.rule == "Wmo 2015 art. 2.3.2 lid 9 en 2.3.5 lid 1 onder a"
 
 
 def test_the_team_of_opsterland_has_no_mandate_for_beschermd_wonen():

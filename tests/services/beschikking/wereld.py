@@ -67,6 +67,7 @@ def inrichting(code, naam, *, rollen, team="uitvoeringsteam", elders=None, arran
         },
         "partijen": {
             "backoffice": anders.get("schrijver"),
+            "betalende_gemeente": {"maatwerk_zelfredzaamheid": code, "beschermd_wonen": elders or code},
             "organisaties": [{"id": "sozawe_nw", "naam": "Dienst SoZaWe", "oin": SOZAWE, "soort": "backoffice"}],
         },
         "beschikking": {
