@@ -16,9 +16,9 @@ test: $(VENV)/installed
 	@scripts/ensure-node
 	@$(PYTEST) -q --durations=10 $(ARGS)
 
-# Without the tests that start or kill processes.
+# Without servers and without the tests that start or kill processes.
 test-fast: $(VENV)/installed
-	@$(PYTEST) -q -m "not slow" $(ARGS)
+	@$(PYTEST) -q -m "not slow and not postgres and not rabbitmq" $(ARGS)
 
 scenarios: $(VENV)/installed
 	@$(PY) -m tests.scenarios $(ARGS)
