@@ -10,6 +10,9 @@ from typing import Any
 
 import yaml
 
+from casuslog.codes import gemeente
+from casuslog.errors import InvalidInput
+
 BESTAND = Path(__file__).with_name("demo-zaken.yaml")
 
 
@@ -55,8 +58,8 @@ class Partijen:
     rijen: Mapping[str, Mapping[str, Any]]
 
     def code(self, sleutel: str) -> str:
-        """Gemeentecode, AGB or OIN of a party."""
-        rij = self.rijen.get(sleutel, {})
+        """Gemeentecode, AGB or OIN of a party, or of a gemeente that is no party; another text as it is."""
+        rij = self.rijen.get(sleutel) or _gemeente(sleutel)
         return str(rij.get("gemeentecode") or rij.get("agb") or rij.get("oin") or sleutel)
 
     def naam(self, code: str | None) -> str:
@@ -87,6 +90,13 @@ def _stap(rij: Mapping[str, Any]) -> Stap:
         rij.get("gegevens", {}),
         rij.get("geweigerd"),
     )
+
+
+def _gemeente(sleutel: str) -> Mapping[str, Any]:
+    try:
+        return {"gemeentecode": gemeente(sleutel).code}
+    except InvalidInput:
+        return {}
 
 
 def _sleutel(naam: str) -> str:

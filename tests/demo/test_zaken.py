@@ -9,7 +9,6 @@ from decimal import Decimal
 
 import pytest
 import yaml
-from tests.demo.verwachting import naam, verschillen
 
 from casuslog import termijnen
 from casuslog.caller import Caller
@@ -18,6 +17,7 @@ from casuslog.rekenen import budget, cent, minuten, percentage_van
 from casuslog.termijnen.kalender import vrije_dag
 from deploy.demo.uitvoering import inwoner
 from deploy.demo.zaken import BESTAND, lees
+from tests.demo.verwachting import naam, verschillen
 
 INHOUD = yaml.safe_load(BESTAND.read_text(encoding="utf-8"))
 PARTIJEN, ZAKEN = lees()

@@ -57,7 +57,7 @@ def test_leeuwarden_decides_on_beschermd_wonen_under_a_title_that_the_source_lea
 
 
 def test_who_pays_is_known_from_the_aanvraag_on():
-    """Beschermd wonen is paid by the gemeente that the inrichting names for it, anything else by the gemeente itself."""
+    """Beschermd wonen is paid by the gemeente that the inrichting names for it, all else by the gemeente itself."""
     assert {f.attributes["betalendegemeente"] for f in w.bw_aangevraagd()} == {"0080"}
     assert w.OPSTERLAND.betalende_gemeente("beschermd_wonen") == "0080"
     assert w.OPSTERLAND.betalende_gemeente("maatwerk_zelfredzaamheid") == "0086"
