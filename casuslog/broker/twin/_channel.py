@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import amqp
 from amqp.spec import Basic, Confirm
@@ -17,11 +17,19 @@ from casuslog.broker.twin._exchanges import Exchange
 from casuslog.broker.twin._faults import ChannelFault, ConnectionFault, not_implemented, precondition, refused
 from casuslog.broker.twin._messages import Entry, Message
 from casuslog.broker.twin._queues import Consumer, Declaration, Queue
-
-if TYPE_CHECKING:
-    from casuslog.broker.twin._session import Session
+from casuslog.broker.twin._vhost import Vhost
 
 Signature = tuple[int, int]
+
+
+class Session(Protocol):
+    """The connection of a channel, as the channel sees it."""
+
+    vhost: Vhost
+    channels: dict[int, ServerChannel]
+
+    def send(self, channel: int, method: Signature, form: str = "", *values: Any, content: Any = None) -> None:
+        """Send a method to the client."""
 
 
 @dataclass(slots=True)

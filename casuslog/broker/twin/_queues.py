@@ -8,15 +8,36 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from casuslog.broker.twin._faults import ConnectionFault, locked, not_implemented, precondition, refused
 from casuslog.broker.twin._messages import Entry, Message
 
-if TYPE_CHECKING:
-    from casuslog.broker.twin._channel import ServerChannel
-    from casuslog.broker.twin._session import Session
-    from casuslog.broker.twin._vhost import Vhost
+
+class Receiver(Protocol):
+    """The channel of a consumer, as a queue sees it."""
+
+    limit: int
+    """Prefetch over all its consumers; 0 is no limit."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether its prefetch leaves room."""
+
+    def deliver(self, consumer: Consumer, entry: Entry) -> None:
+        """Hand over an entry."""
+
+    def cancelled(self, consumer: Consumer) -> None:
+        """Tell that the queue of a consumer is gone."""
+
+
+class Home(Protocol):
+    """The vhost of a queue, as the queue sees it."""
+
+    name: str
+
+    def dead_letter(self, message: Message) -> None:
+        """Route a dead letter."""
 
 
 @dataclass(slots=True, eq=False)
@@ -24,7 +45,7 @@ class Consumer:
     """One subscription of a channel to a queue."""
 
     tag: str
-    channel: ServerChannel
+    channel: Receiver
     queue: Queue
     no_ack: bool
     exclusive: bool
@@ -46,7 +67,7 @@ class Declaration:
     name: str
     durable: bool
     auto_delete: bool
-    owner: Session | None
+    owner: object | None
     """The connection that an exclusive queue belongs to."""
     arguments: dict[str, Any] = field(default_factory=dict)
 
@@ -54,7 +75,7 @@ class Declaration:
 class Queue(ABC):
     """What all three kinds share: consumers, their turn, and the end of a queue that nobody uses."""
 
-    def __init__(self, declared: Declaration, vhost: Vhost) -> None:
+    def __init__(self, declared: Declaration, vhost: Home) -> None:
         self.declared = declared
         self.name = declared.name
         self.arguments = declared.arguments
@@ -144,7 +165,7 @@ class Queue(ABC):
 class ReadyQueue(Queue):
     """A queue that a message leaves when it is acknowledged."""
 
-    def __init__(self, declared: Declaration, vhost: Vhost) -> None:
+    def __init__(self, declared: Declaration, vhost: Home) -> None:
         super().__init__(declared, vhost)
         self.ready: deque[Entry] = deque()
         self._bytes = 0
@@ -223,7 +244,7 @@ class QuorumQueue(ReadyQueue):
     limit is set does a message that its consumer returned go to the end.
     """
 
-    def __init__(self, declared: Declaration, vhost: Vhost) -> None:
+    def __init__(self, declared: Declaration, vhost: Home) -> None:
         super().__init__(declared, vhost)
         self.returned: deque[Entry] = deque()
 
@@ -276,7 +297,7 @@ class QuorumQueue(ReadyQueue):
 class StreamQueue(Queue):
     """A log: reading removes nothing, each consumer has its own offset, an acknowledgement only gives room."""
 
-    def __init__(self, declared: Declaration, vhost: Vhost) -> None:
+    def __init__(self, declared: Declaration, vhost: Home) -> None:
         super().__init__(declared, vhost)
         age = declared.arguments.get("x-max-age")
         if age is not None and not re.fullmatch(r"\d+[YMDhms]", str(age)):

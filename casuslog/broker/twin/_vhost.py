@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from casuslog.broker.twin._exchanges import TYPES, Exchange
 from casuslog.broker.twin._faults import (
@@ -16,9 +16,6 @@ from casuslog.broker.twin._faults import (
 )
 from casuslog.broker.twin._messages import Message
 from casuslog.broker.twin._queues import KINDS, Declaration, Queue
-
-if TYPE_CHECKING:
-    from casuslog.broker.twin._session import Session
 
 _READY = {
     "x-expires",
@@ -55,7 +52,7 @@ class Vhost:
         except KeyError:
             raise not_found(f"exchange '{name}' in vhost '{self.name}'") from None
 
-    def queue(self, name: str, session: Session) -> Queue:
+    def queue(self, name: str, session: object) -> Queue:
         """The queue of this name as this connection may use it."""
         found = self._living(name)
         if found is None:
@@ -95,7 +92,7 @@ class Vhost:
             raise precondition(f"exchange '{name}' in vhost '{self.name}' in use")
         del self.exchanges[name]
 
-    def declare_queue(self, wanted: Declaration, session: Session) -> Queue:
+    def declare_queue(self, wanted: Declaration, session: object) -> Queue:
         if not wanted.name:
             wanted.name = f"amq.gen-{secrets.token_urlsafe(16)}"
         elif wanted.name.startswith("amq."):
