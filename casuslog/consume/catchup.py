@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 30.0
 """How often the owners are asked whether their log holds more than what was seen."""
+TOLD_EVERY = 10
+"""Of so many attempts in a row that find an owner away, one is a warning."""
 
 
 def catch_up(consumer: Consumer, page: int = PAGE, stopping: threading.Event | None = None) -> list[str]:
@@ -55,7 +57,8 @@ def _beyond(consumer: Consumer, source: str, page: int, away: list[str]) -> Iter
                 after = stored.cursor
             after = max(after, consumer.tip(source))
     except Unavailable as error:
-        log.warning("%s: the feed of %s is away (%s)", consumer.name, source, type(error).__name__)
+        # At a start, or while another restarts, this is how things go: whoever keeps trying tells when it lasts.
+        log.info("%s: the feed of %s is away (%s)", consumer.name, source, type(error).__name__)
         away.append(source)
 
 
@@ -80,7 +83,10 @@ class Watch:
         """Catch up once. Returns after how many seconds to look again."""
         self._consumer.attention.clear()
         try:
-            complete = not catch_up(self._consumer, stopping=stopping)
+            away = catch_up(self._consumer, stopping=stopping)
+            complete = not away
+            if away and (self._failures + 1) % TOLD_EVERY == 0:
+                log.warning("%s: the feeds of %s stay away", self._consumer.name, ", ".join(away))
             self._consumer.keep_checkpoints()
         except Exception as error:
             # Whatever it was, a consumer that stopped watching would miss events in silence.

@@ -160,6 +160,7 @@ class Consumer:
         while True:
             if self.work():
                 continue
+            self._keep_what_lanes_left()
             with self._changed:
                 if stopping.is_set():
                     return
@@ -269,6 +270,16 @@ class Consumer:
             if marks:
                 self._effects.commit((), marks)
                 self._kept.update(marks)
+
+    def _keep_what_lanes_left(self) -> None:
+        """Of lanes that commit side by side one moves the checkpoints; what the others did is kept when all is quiet."""
+        if not self._marks(()):
+            return
+        try:
+            self.keep_checkpoints()
+        except Exception as error:
+            # A checkpoint that stays behind costs a next start some reading, nothing more.
+            log.info("%s: checkpoints not kept yet (%s)", self.name, type(error).__name__)
 
     # what fails
 

@@ -33,6 +33,12 @@ LEVELS = ("debug", "info", "warning", "error")
 OUR_OWN = ("casuslog", "services", "deploy")
 """Packages whose messages are made with care; every other logger is a library's."""
 
+_NO_NEWS = (
+    ("nameko.containers", "(expected) error handling worker"),
+    ("amqp", "Received method %s during closing channel"),
+)
+"""Warnings of libraries about what goes as it should: which logger, and how the line begins."""
+
 WITHHELD = "(weggelaten)"
 _UUID = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 _NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
@@ -63,6 +69,7 @@ def configure(
     shown = level or _chosen("CASUSLOG_LOG_LEVEL", LEVELS, "info")
     handler = logging.StreamHandler(target)
     handler.setFormatter(_formatter(chosen, colours=target.isatty()))
+    handler.addFilter(_is_news)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
@@ -116,6 +123,12 @@ def _told_by_all() -> list[Processor]:
         _kinds_only,
         _without_bsn,
     ]
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of a library tells something: a refusal is an answer, and a channel that closes is closing."""
+    words = str(record.msg)
+    return not any(record.name.startswith(name) and words.startswith(start) for name, start in _NO_NEWS)
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):

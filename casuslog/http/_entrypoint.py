@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from casuslog.errors import CasuslogError, Unavailable
 from casuslog.http._json import MAX_BODY, problem_response
+from casuslog.http._server import ClosingServer
 
 __all__ = ["MAX_BODY", "http"]
 
@@ -20,6 +21,8 @@ _log = structlog.get_logger("casuslog.http")
 
 class ProblemHandler(HttpRequestHandler):  # type: ignore[misc]  # nameko ships no types
     """An http entrypoint whose errors are RFC 9457 problem details."""
+
+    server = ClosingServer()
 
     def response_from_exception(self, exc: Exception) -> Response:
         if isinstance(exc, OperationalError):

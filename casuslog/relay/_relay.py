@@ -24,7 +24,7 @@ WINDOW = 500
 """Messages sent before their confirms are awaited, at most."""
 CHECK_SECONDS = 60.0
 """How often the bindings are verified while all is well."""
-POLL = Backoff(first=0.02, bound=0.2, jitter=0.0)
+POLL = Backoff(first=0.02, bound=0.1, jitter=0.0)
 """Pauses while there is nothing to send."""
 RETRY = Backoff(first=0.1, bound=10.0)
 """Pauses while something is away."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -109,9 +110,14 @@ class Speler:
         found = self._api.get("toezicht", "/dossiers", toezichthouder(code))["dossiers"]
         return replace(spel, dossier=found[-1]["dossier"]) if found else spel
 
+    def _status(self, name: str) -> dict[str, Any]:
+        return self._api.get(name, "/status")
+
     def _bezig(self) -> str | None:
         """The first service that is not level with what was logged; ``None`` when all are."""
-        statuses = {name: self._api.get(name, "/status") for name in service_names()}
+        names = service_names()
+        with ThreadPoolExecutor(len(names)) as together:
+            statuses = dict(zip(names, together.map(self._status, names), strict=True))
         heads = {name: Cursor.parse(status["kop"]) for name, status in statuses.items()}
         for name, status in statuses.items():
             if Cursor.parse(status["doorgegeven"]) < heads[name]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from casuslog.consume import wire
-from casuslog.consume.catchup import Watch, catch_up
+from casuslog.consume.catchup import TOLD_EVERY, Watch, catch_up
 from casuslog.consume.feeds import LocalFeed
 from casuslog.consume.handlers import Handler, Handlers
 from casuslog.envelope import CONTENT_TYPE
@@ -175,6 +177,34 @@ def test_a_source_that_is_away_is_asked_again_soon(world: World) -> None:
     assert Watch(consumer, every=30).step() < 1
     consumer.settle()
     assert world.effects() == positions([event])
+
+
+def test_an_owner_that_stays_away_is_told_now_and_then(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """At a start the others are not there yet, which is no warning; that it lasts is one, not at every attempt."""
+
+    class Away:
+        def head(self):
+            raise Unavailable("weg")
+
+    watch = Watch(world.consumer(feeds={"bron": Away(), "meer": LocalFeed(world.stores["meer"])}))
+    for _ in range(TOLD_EVERY):
+        watch.step()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "volger: the feeds of bron stay away"
+    ]
+
+
+def test_the_checkpoint_of_a_lane_that_lost_its_turn_is_kept_once_all_is_quiet(world: World) -> None:
+    """Of lanes that commit side by side one moves the checkpoints; what the others did is not left to the watch."""
+    [event] = log(world.stores["bron"], new_id())
+    consumer, stopping = world.consumer(), threading.Event()
+    consumer.take(event, START)
+    with consumer._marking:  # a lane beside this one commits
+        assert consumer.work()
+    assert consumer.checkpoint("bron") == START
+    stopping.set()
+    consumer.work_until(stopping)
+    assert consumer.checkpoint("bron") == event.cursor
 
 
 def test_a_batch_handler_gets_many_lanes_in_one_transaction(world: World) -> None:

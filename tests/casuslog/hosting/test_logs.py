@@ -171,3 +171,17 @@ def test_an_unknown_form_or_level_is_named_with_what_would_be_right(monkeypatch:
     monkeypatch.setenv("CASUSLOG_LOG", "xml")
     with pytest.raises(ValueError, match=r"CASUSLOG_LOG is 'xml'; give one of json, console"):
         logs.configure(stream=io.StringIO())
+
+
+@pytest.mark.parametrize(
+    ("logger", "line"),
+    [
+        ("nameko.containers", "(expected) error handling worker %s: %s"),
+        ("amqp", "Received method %s during closing channel %s. This method will be ignored"),
+    ],
+)
+def test_a_library_that_warns_of_what_goes_as_it_should_is_not_heard(told, logger, line):
+    """A refusal is an answer; other warnings of the same library are heard."""
+    logging.getLogger(logger).warning(line, 1, 2)
+    logging.getLogger(logger).warning("something is wrong")
+    assert [one["event"] for one in lines(told())] == ["something is wrong"]
