@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -18,13 +18,17 @@ _PERSONEN = {"inwoner", "budgethouder"}
 
 @dataclass(frozen=True, slots=True)
 class Involvement:
-    """An organisation or person, as what, from which day to which (both included), and for which thema."""
+    """An organisation or person, as what, from which day to which (both included), and for which thema.
+
+    ``door``: the gemeente in whose stream it was recorded; ``None`` where that plays no part.
+    """
 
     organisatie: str
     als: str
     vanaf: date
     tot: date | None = None
     thema: str | None = None
+    door: str | None = None
 
     def holds(self, on: date, thema: str | None) -> bool:
         """Whether it holds on a day for a thema; without a thema on either side it does not matter."""
@@ -34,19 +38,27 @@ class Involvement:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the person whom the casus is about lets another see, from a day on. An empty ``omvang`` takes it back."""
+    """What the person whom the casus is about lets another see, from a day on. An empty ``omvang`` takes it back.
+
+    ``door``: the gemeente in whose stream it was recorded; ``None`` where that plays no part.
+    """
 
     aan: str
     omvang: tuple[str, ...]
     vanaf: date
+    door: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Involvements:
-    """All involvement and consent of one casus."""
+    """All involvement and consent of one casus, as each gemeente recorded it.
 
-    betrokken: Mapping[tuple[str, str, str | None], Involvement] = field(default_factory=dict)
-    toestemming: Mapping[str, Consent] = field(default_factory=dict)
+    A casus id is shared: any gemeente may begin a stream of its own under it. What it records there counts for its own
+    streams, and for those of a gemeente that itself recorded it as involved: nobody grants rights in another's streams.
+    """
+
+    betrokken: Mapping[tuple[str | None, str, str, str | None], Involvement] = field(default_factory=dict)
+    toestemming: Mapping[tuple[str | None, str], Consent] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[RecordedEvent]) -> Involvements:
@@ -62,8 +74,8 @@ class Involvements:
         if name == "betrokkenheid-vastgelegd" and event["organisatie"] is not VERNIETIGD:
             return self._involving(_read_involvement(event))
         if name == "toestemming-gegeven" and event["aan"] is not VERNIETIGD:
-            consent = Consent(event["aan"], tuple(event["omvang"]), event.envelope.feitdatum)
-            return replace(self, toestemming={**self.toestemming, consent.aan: consent})
+            e = event.envelope
+            return self.consenting(Consent(event["aan"], tuple(event["omvang"]), e.feitdatum, e.gemeente))
         if name == "melding-geregistreerd":
             return self._involving(_who_reported(event.envelope))
         return self
@@ -77,10 +89,26 @@ class Involvements:
 
     def consenting(self, *consents: Consent) -> Involvements:
         """With these consents more."""
-        return replace(self, toestemming={**self.toestemming, **{consent.aan: consent for consent in consents}})
+        given = {(consent.door, consent.aan): consent for consent in consents}
+        return replace(self, toestemming={**self.toestemming, **given})
+
+    def betrokken_bij(self, owner: str) -> Iterator[Involvement]:
+        """The involvements that count for the streams of this gemeente."""
+        trusted = self.trusted_by(owner)
+        return (one for one in self.betrokken.values() if one.door in trusted)
+
+    def toestemming_bij(self, owner: str) -> Iterator[Consent]:
+        """The consents that count for the streams of this gemeente."""
+        trusted = self.trusted_by(owner)
+        return (one for one in self.toestemming.values() if one.door in trusted)
+
+    def trusted_by(self, owner: str) -> frozenset[str | None]:
+        """Whose records count for the streams of ``owner``: its own, and of whom it recorded as involved."""
+        recorded = (one.organisatie for one in self.betrokken.values() if one.door == owner)
+        return frozenset({None, owner, *recorded})
 
     def _involving(self, one: Involvement) -> Involvements:
-        return replace(self, betrokken={**self.betrokken, (one.organisatie, one.als, one.thema): one})
+        return replace(self, betrokken={**self.betrokken, (one.door, one.organisatie, one.als, one.thema): one})
 
 
 def _read_involvement(event: RecordedEvent) -> Involvement:
@@ -90,13 +118,14 @@ def _read_involvement(event: RecordedEvent) -> Involvement:
         vanaf=_day(event["vanaf"]),
         tot=None if event["tot"] is None else _day(event["tot"]),
         thema=event["thema"],
+        door=event.envelope.gemeente,
     )
 
 
 def _who_reported(envelope: Envelope) -> Involvement:
     """Who reported is the client, or somebody on behalf of one: the envelope of the melding says which."""
     als = CLIENT if envelope.actorrol in _PERSONEN else MELDER
-    return Involvement(envelope.actorid, als, envelope.feitdatum)
+    return Involvement(envelope.actorid, als, envelope.feitdatum, door=envelope.gemeente)
 
 
 def _day(value: Any) -> date:

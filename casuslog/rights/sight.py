@@ -135,9 +135,9 @@ def _related(rule: Rule, reader: Reader, envelope: Envelope, involvements: Invol
         case "eigen_organisatie":
             return reader.organisatie is not None and envelope.actororganisatie == reader.organisatie
         case "toestemming":
-            return _consented(rule, reader, involvements, on)
+            return _consented(rule, reader, envelope, involvements, on)
         case _:
-            return any(_involved(rule, i, reader, envelope, on) for i in involvements.betrokken.values())
+            return any(_involved(rule, i, reader, envelope, on) for i in involvements.betrokken_bij(envelope.gemeente))
 
 
 def _lives_in(envelope: Envelope, reader: Reader, *, unknown: bool) -> bool:
@@ -146,11 +146,11 @@ def _lives_in(envelope: Envelope, reader: Reader, *, unknown: bool) -> bool:
     return envelope.woongemeente in reader.gemeenten
 
 
-def _consented(rule: Rule, reader: Reader, involvements: Involvements, on: date) -> bool:
+def _consented(rule: Rule, reader: Reader, envelope: Envelope, involvements: Involvements, on: date) -> bool:
     """Consent names a person, or a role: then only who is known in this casus, not everyone of that role."""
-    known_here = any(one.organisatie == reader.id for one in involvements.betrokken.values())
+    known_here = any(one.organisatie == reader.id for one in involvements.betrokken_bij(envelope.gemeente))
     names = (reader.id, reader.rol) if known_here else (reader.id,)
-    found = [involvements.toestemming[name] for name in names if name in involvements.toestemming]
+    found = (consent for consent in involvements.toestemming_bij(envelope.gemeente) if consent.aan in names)
     return any(rule.omvang in consent.omvang and consent.vanaf <= on for consent in found)
 
 

@@ -75,7 +75,8 @@ def test_involvement_is_folded_from_typed_events_and_from_mappings() -> None:
     one = Involvements.of([recorded(typed, name="betrokkenheid-vastgelegd")])
     other = Involvements.of([recorded(mapping, name="betrokkenheid-vastgelegd")])
     assert one == other
-    assert list(one.betrokken.values()) == [Involvement("0080", "besluitende_gemeente", DAY, thema="beschermd_wonen")]
+    recorded_here = Involvement("0080", "besluitende_gemeente", DAY, thema="beschermd_wonen", door="0086")
+    assert list(one.betrokken.values()) == [recorded_here]
 
 
 def test_a_later_fact_replaces_the_earlier_of_the_same_party() -> None:
