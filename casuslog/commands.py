@@ -7,28 +7,25 @@ store; a refusal is not kept, so that a repeat after the mend is judged anew.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 
+from casuslog._asked import CASUS, Asked
+from casuslog.access import NoInvolvement, admit
+from casuslog.appending import append, lasting
 from casuslog.caller import Caller
 from casuslog.clock import Clock, today
-from casuslog.codes import gemeente as gemeente_of
-from casuslog.consume import timers
 from casuslog.envelope import Position, Stream
-from casuslog.errors import Conflict, InvalidInput, NotFound
-from casuslog.events import DomainEvent, Fact
-from casuslog.identifiers import is_uuid, new_id
-from casuslog.readmodels import InvolvementRegister, KnownEvents, Policies, Policy
-from casuslog.recorded import Aggregate, Context, RecordedEvent, StoredEvent
-from casuslog.rights.events import BetrokkenheidVastgelegd
+from casuslog.errors import Conflict, NotFound
+from casuslog.events import Fact
+from casuslog.identifiers import new_id
+from casuslog.readmodels import InvolvementRegister, KnownEvents, MeldingDays, Policies, Policy
+from casuslog.recorded import Aggregate, Context, RecordedEvent
 from casuslog.store import EventStore, Transaction
-from casuslog.termijnen.events import TermijnGehaald, TermijnGestart, TermijnHervat, TermijnOpgeschort, TermijnVervallen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +71,8 @@ class CommandType:
     """A command that a service takes.
 
     ``decide`` is pure. ``begins``: the command starts a stream, so a casus id may be absent and is then made.
-    ``own_subject``: the stream has a subject of its own that is not the casus (a signal, a dossier).
+    ``subject_field``: the field of the body that names the subject of the stream. Another one than ``casus`` is a
+    subject of its own (a signal, a dossier); a casus in the body then only says where the caller is involved.
     """
 
     name: str
@@ -82,7 +80,7 @@ class CommandType:
     aggregate: Aggregate[Any]
     decide: Decide
     begins: bool = False
-    own_subject: bool = False
+    subject_field: str = CASUS
     by_policy: bool = True
     """Whether the inrichting of the day decides along; not for the act that establishes one."""
     context: Callable[[Situation], Mapping[str, str | None]] = field(default=lambda _: {})
@@ -95,6 +93,16 @@ class QuestionType:
     name: str
     schema: Schema
     answer: Callable[[Situation], Mapping[str, Any]]
+
+    @property
+    def subject_field(self) -> str:
+        """A casus may be named; it plays no part."""
+        return CASUS
+
+    @property
+    def begins(self) -> bool:
+        """No casus is needed."""
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +182,7 @@ class CommandPath:
         question = self._questions.get(call.name)
         if question is None:
             raise NotFound(f"Vraag {call.name!r} bestaat hier niet. Wel: {', '.join(sorted(self._questions))}.")
-        ask = _Ask.read(call, question, today(self._clock))
+        ask = Asked.read(call.body, question, call.caller, today(self._clock))
         with self._store.transaction() as tx:
             policy = self._policies.on(tx.conn, ask.gemeente, ask.op)
         situation = Situation(
@@ -200,7 +208,7 @@ class CommandPath:
         kind = self._types.get(call.name)
         if kind is None:
             raise NotFound(f"Opdracht {call.name!r} bestaat hier niet. Wel: {', '.join(self.names)}.")
-        ask = _Ask.read(call, kind, today(self._clock))
+        ask = Asked.read(call.body, kind, call.caller, today(self._clock))
         try:
             return self._store.run_transaction(lambda tx: self._carry_out(tx, call, kind, ask))
         except _Stale as stale:
@@ -211,18 +219,18 @@ class CommandPath:
                 actual=stale.version,
             ) from None
 
-    def _carry_out(self, tx: Transaction, call: CommandCall, kind: CommandType, ask: _Ask) -> Answer:
+    def _carry_out(self, tx: Transaction, call: CommandCall, kind: CommandType, ask: Asked) -> Answer:
+        admit(tx.conn, call.caller, ask.gemeente, ask.concerns, today(self._clock))
         if call.key is not None:
-            earlier = tx.recall_command(ask.gemeente, call.caller.id, call.key, ask.digest)
+            earlier = tx.recall_command(ask.gemeente, _scope(call.caller), call.key, ask.digest)
             if earlier is not None:
                 return replace(Answer(**{**earlier, "gebeurtenissen": tuple(earlier["gebeurtenissen"])}), herhaald=True)
-        self._check_access(tx, call.caller, ask)
         stream = Stream(ask.gemeente, kind.aggregate.kind, ask.subject)
         state, version = tx.load(kind.aggregate, stream)
         if call.if_match is not None and call.if_match != version:
             raise _Stale(version)
-        policy = self._policies.on(tx.conn, ask.gemeente, ask.op) if kind.by_policy else None
-        known = self.events_known(tx, ask.gemeente, ask.subject, ask.op)
+        policy = self.policy(tx, ask.gemeente, ask.subject, ask.op) if kind.by_policy else None
+        known = self.events_known(tx, ask.gemeente, ask.subject)
         situation = Situation(
             state=state,
             command=ask.command,
@@ -232,10 +240,10 @@ class CommandPath:
             gemeente=ask.gemeente,
         )
         facts = kind.decide(situation)
-        context = self._context(call, ask, {**_lasting(known), **kind.context(situation)}, policy)
+        context = self._context(call, kind, ask, {**lasting(known), **kind.context(situation)}, policy)
         answer = self._append(tx, stream, version, facts, context)
         if call.key is not None:
-            tx.remember_command(ask.gemeente, call.caller.id, call.key, ask.digest, answer.as_json())
+            tx.remember_command(ask.gemeente, _scope(call.caller), call.key, ask.digest, answer.as_json())
         return answer
 
     def _append(self, tx: Transaction, stream: Stream, version: int, facts: Sequence[Fact], context: Context) -> Answer:
@@ -248,26 +256,32 @@ class CommandPath:
             positie=str(Position(self._store.service, stream, last)),
         )
 
-    def events_known(self, tx: Transaction, gemeente: str, subject: str, on: date) -> list[RecordedEvent]:
+    def policy(self, tx: Transaction, gemeente: str, subject: str, day: date) -> Policy:
+        """The inrichting that holds for an act of this gemeente in this casus on a day.
+
+        Raises:
+            Refused: none is known (``inrichting_onbekend``).
+        """
+        melding = MeldingDays.of(tx.conn, subject, self._owners(tx, gemeente, subject))
+        return self._policies.on(tx.conn, gemeente, day, melding=melding)
+
+    def events_known(self, tx: Transaction, gemeente: str, subject: str) -> list[RecordedEvent]:
         """What others said of a casus: in streams of this gemeente, and of those that recorded it as involved."""
-        involved = InvolvementRegister.of(tx.conn, subject, on)
-        granted = {i.gemeente for i in involved if i.organisatie == gemeente}
-        return list(self._known.of(tx.conn, subject, sorted(granted | {gemeente}), purpose="besluitvorming"))
+        owners = sorted(self._owners(tx, gemeente, subject))
+        return list(self._known.of(tx.conn, subject, owners, purpose="besluitvorming"))
 
-    def voorkennis(self, tx: Transaction, gemeente: str, subject: str, on: date) -> Any:
+    def voorkennis(self, tx: Transaction, gemeente: str, subject: str) -> Any:
         """The same, as the service's own reader makes it."""
-        return self._readers.voorkennis(self.events_known(tx, gemeente, subject, on))
+        return self._readers.voorkennis(self.events_known(tx, gemeente, subject))
 
-    def _check_access(self, tx: Transaction, caller: Caller, ask: _Ask) -> None:
-        if ask.gemeente in caller.gemeenten or caller.organisatie == ask.gemeente:
-            return
-        involved = InvolvementRegister.of(tx.conn, ask.casus or ask.subject, ask.op)
-        if any(i.organisatie == caller.organisatie and i.gemeente == ask.gemeente for i in involved):
-            return
-        raise NoInvolvement()
+    def _owners(self, tx: Transaction, gemeente: str, subject: str) -> frozenset[str]:
+        involved = InvolvementRegister.of(tx.conn, subject, today(self._clock))
+        return frozenset({gemeente, *(one.gemeente for one in involved if one.organisatie == gemeente)})
 
     @staticmethod
-    def _context(call: CommandCall, ask: _Ask, concerns: Mapping[str, str | None], policy: Policy | None) -> Context:
+    def _context(
+        call: CommandCall, kind: CommandType, ask: Asked, concerns: Mapping[str, str | None], policy: Policy | None
+    ) -> Context:
         command_id = new_id()
         known: dict[str, Any] = {
             "inrichtingversie": policy.versie if policy else None,
@@ -278,10 +292,16 @@ class CommandPath:
             actor=call.caller.actor,
             correlationid=command_id,
             causationid=command_id,
-            traceparent=call.traceparent,
+            # A trace may hold acts in a casus too: nothing leads from there to a subject of its own.
+            traceparent=call.traceparent if kind.subject_field == CASUS else None,
             externereferentie=ask.externereferentie,
             **known,
         )
+
+
+def _scope(caller: Caller) -> str:
+    """Within which an idempotency key is unique: two organisations may give their people the same id."""
+    return f"{caller.organisatie or '-'}/{caller.id}"
 
 
 class _Stale(Exception):
@@ -292,143 +312,19 @@ class _Stale(Exception):
         self.version = version
 
 
-class NoInvolvement(NotFound):
-    """The caller is not involved in this casus, or it does not exist: the answer is the same for both."""
-
-    code = "geen_betrokkenheid"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Deze casus bestaat niet, of uw organisatie is er niet bij betrokken.",
-            reden=self.code,
-            grondslag="Wmo 2015 art. 5.1.1 en 5.2.1: lid zijn van een verband geeft geen inzage in een casus",
-            wat_zou_mogen="Laat de gemeente die de casus houdt uw betrokkenheid vastleggen.",
-        )
-
-
-def append(
-    tx: Transaction, stream: Stream, expected: int, facts: Sequence[Fact], context: Context
-) -> list[StoredEvent]:
-    """Append facts, and keep the register of involvement and the timers of terms in step: the one way a service writes.
-
-    Which gemeenten and thema a stream concerns, its first event says; what a later context leaves out is taken over.
-    """
-    if not facts:
-        return []
-    stored = tx.append(stream, expected, facts, _carried_over(tx, stream, expected, context))
-    for fact in facts:
-        _keep_in_step(tx, stream, fact.data)
-    return stored
-
-
-def _keep_in_step(tx: Transaction, stream: Stream, data: DomainEvent) -> None:
-    match data:
-        case BetrokkenheidVastgelegd():
-            InvolvementRegister.record(tx.conn, stream.gemeente, stream.id, _Fields(data))
-        case TermijnGestart(soort=soort, uiterlijk=uiterlijk) | TermijnHervat(soort=soort, uiterlijk=uiterlijk):
-            timers.cancel(tx.conn, stream, soort)
-            timers.schedule(tx.conn, soort, stream, uiterlijk)
-        case TermijnOpgeschort(soort=soort, hersteltermijn_tot_en_met=uiterlijk):
-            timers.cancel(tx.conn, stream, soort)
-            timers.schedule(tx.conn, soort, stream, uiterlijk)
-        case TermijnGehaald(soort=soort) | TermijnVervallen(soort=soort):
-            timers.cancel(tx.conn, stream, soort)
-
-
-_LASTING = ("woongemeente", "betalendegemeente", "thema")
-"""Attributes of a casus that hold from event to event, whoever acts."""
-
-
-def _lasting(known: Sequence[RecordedEvent]) -> dict[str, str | None]:
-    """What earlier events of the casus say of it, the last word first."""
-    said: dict[str, str | None] = {}
-    for event in known:
-        said.update({name: value for name in _LASTING if (value := getattr(event.envelope, name)) is not None})
-    return said
-
-
-def _carried_over(tx: Transaction, stream: Stream, version: int, context: Context) -> Context:
-    missing = [name for name in _LASTING if getattr(context, name) is None]
-    if not missing or version == 0:
-        return context
-    for last in tx.read_stream(stream, after=version - 1, limit=1):
-        return replace(context, **{name: getattr(last.envelope, name) for name in missing})
-    return context
-
-
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    data: Any
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self.data, name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ask:
-    """The body of a command, read and checked."""
-
-    gemeente: str
-    subject: str
-    casus: str | None
-    op: date
-    externereferentie: str | None
-    command: Any
-    digest: bytes
-
-    @classmethod
-    def read(cls, call: CommandCall, kind: CommandType | QuestionType, day: date) -> _Ask:
-        body = dict(call.body)
-        digest = hashlib.sha256(json.dumps([kind.name, body], sort_keys=True, default=str).encode()).digest()
-        gemeente = _gemeente(body.pop("gemeente", None))
-        own = isinstance(kind, CommandType) and kind.own_subject
-        begins = isinstance(kind, QuestionType) or kind.begins
-        casus = _casus(body.pop("casus", None), required=not (begins or own))
-        dossier = _casus(body.pop("dossier", None), required=own and not begins)
-        reference = body.pop("externereferentie", None)
-        body.setdefault("op", day.isoformat())
-        try:
-            made = kind.schema.load(body)
-        except ValidationError as error:
-            wrong: Any = error.messages
-            raise InvalidInput(f"Opdracht {kind.name} is niet uitgevoerd: {_first(wrong)}", errors=wrong) from None
-        command = replace(made, door=call.caller.actor)
-        if command.op > day:
-            raise InvalidInput(
-                f"Een feit kan niet in de toekomst liggen: op is {command.op}, vandaag is {day}.",
-                errors={"op": [f"hooguit {day.isoformat()}"]},
-            )
-        return cls(
-            gemeente=gemeente,
-            subject=(dossier if own else casus) or new_id(),
-            casus=casus,
-            op=command.op,
-            externereferentie=None if reference is None else str(reference),
-            command=command,
-            digest=digest,
-        )
-
-
-def _gemeente(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise InvalidInput(
-            "Noem de gemeente wier college deze handeling verricht.",
-            errors={"gemeente": ["verplicht: code of sleutel"]},
-        )
-    return gemeente_of(value).code
-
-
-def _casus(value: Any, *, required: bool) -> str | None:
-    if value is None and not required:
-        return None
-    if not isinstance(value, str) or not is_uuid(value):
-        raise InvalidInput("Noem de casus bij haar id.", errors={"casus": ["verplicht: een UUID"]})
-    return value
-
-
-def _first(messages: Any) -> str:
-    while isinstance(messages, dict) and messages:
-        name, messages = next(iter(messages.items()))
-        if isinstance(messages, list):
-            return f"{name}: {messages[0]}"
-    return str(messages)
+__all__ = [
+    "Answer",
+    "CommandCall",
+    "CommandPath",
+    "CommandType",
+    "Decide",
+    "Expiry",
+    "NoInvolvement",
+    "QuestionType",
+    "Readers",
+    "Situation",
+    "append",
+    "by_itself",
+    "by_knowledge",
+    "by_policy",
+]

@@ -16,10 +16,11 @@ from casuslog.http.client import Problem
 @pass_installation
 def wacht(installation: Installation, positie: str, service: str, seconden: float) -> None:
     """Wacht tot een dienst de gebeurtenis op POSITIE heeft verwerkt. Uitkomst 1 als dat niet op tijd is."""
-    _check(positie)
+    wanted = _position(positie)
     (name,) = chosen_services(service)
+    caller = installation.beheerder((wanted.stream.gemeente,))
     try:
-        installation.client.get(name, f"/wacht/{positie}?seconden={seconden}")
+        installation.client.get(name, f"/wacht/{positie}?seconden={seconden}", caller)
     except Problem as problem:
         if problem.body.get("verwerkt") is not False:
             raise
@@ -28,8 +29,8 @@ def wacht(installation: Installation, positie: str, service: str, seconden: floa
     click.echo(f"{name} heeft {positie} verwerkt")
 
 
-def _check(text: str) -> None:
+def _position(text: str) -> Position:
     try:
-        Position.parse(text)
+        return Position.parse(text)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="POSITIE") from None

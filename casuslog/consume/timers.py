@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     JSON,
     Column,
+    ColumnElement,
     Connection,
     Date,
     Index,
@@ -134,17 +135,32 @@ def schedule(
     return key
 
 
+def reschedule(conn: Connection, name: str, stream: Stream, due_on: date) -> str:
+    """Let the term ``name`` of ``stream`` run out on ``due_on`` from now on, and on no other day.
+
+    A term may come back to a day that it had before (an opschorting that took no day): what was cancelled for that day
+    is planned anew. What fired stays so.
+
+    Returns:
+        The key.
+    """
+    planned = update(timers).where(*_of(stream), timers.c.name == name, timers.c.state == PLANNED)
+    conn.execute(planned.where(timers.c.due_on != due_on).values(state=CANCELLED))
+    key = schedule(conn, name, stream, due_on)
+    conn.execute(update(timers).where(timers.c.key == key, timers.c.state == CANCELLED).values(state=PLANNED))
+    return key
+
+
 def cancel(conn: Connection, stream: Stream, name: str | None = None) -> int:
     """Let what is planned for ``stream`` (only ``name``, if given) not happen. Returns how many were cancelled."""
-    planned = update(timers).where(
-        timers.c.gemeente == stream.gemeente,
-        timers.c.stroom == stream.kind,
-        timers.c.subject == stream.id,
-        timers.c.state == PLANNED,
-    )
+    planned = update(timers).where(*_of(stream), timers.c.state == PLANNED)
     if name is not None:
         planned = planned.where(timers.c.name == name)
     return conn.execute(planned.values(state=CANCELLED)).rowcount
+
+
+def _of(stream: Stream) -> tuple[ColumnElement[bool], ...]:
+    return timers.c.gemeente == stream.gemeente, timers.c.stroom == stream.kind, timers.c.subject == stream.id
 
 
 class TimerLoop:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nameko.extensions import DependencyProvider
 
+from casuslog.appending import append
 from casuslog.clock import today
-from casuslog.commands import CommandPath, Expiry, append
+from casuslog.commands import CommandPath, Expiry
 from casuslog.consume import timers
-from casuslog.envelope import Actor, Stream
+from casuslog.envelope import Actor, Envelope, Stream
 from casuslog.events import Fact
 from casuslog.hosting.entrypoint import PLATFORM_KEY
 from casuslog.hosting.platform import Platform
@@ -18,6 +20,9 @@ from casuslog.identifiers import new_id
 from casuslog.readmodels import KnownEvents, Policies, Policy
 from casuslog.recorded import Aggregate, Context, RecordedEvent, StoredEvent
 from casuslog.store import EventStore, Transaction
+
+MOST_WAITING = 20
+"""Calls that may wait side by side in one service: each holds a worker, and handling events needs workers too."""
 
 
 class ServiceLog:
@@ -37,6 +42,8 @@ class ServiceLog:
             service_cls.readers,
             self.known,
         )
+        self.waiting = threading.BoundedSemaphore(MOST_WAITING)
+        """Places of calls that wait until something was handled."""
         self._expiries: Mapping[str, Expiry] = service_cls.expiries
         if service_cls.tables is not None:
             service_cls.tables.create_all(self.store.engine)
@@ -67,11 +74,15 @@ class ServiceLog:
     ) -> list[StoredEvent]:
         """Append to ``stream`` what follows from ``event``, with the event as its cause.
 
-        ``decide`` gets the folded state and the inrichting that the owner of ``stream`` had on the day of the fact.
+        ``decide`` gets the folded state and the inrichting of the owner of ``stream``: what follows from an act of the
+        same gemeente is judged by the version under which that act was done.
         ``hidden``: nothing in the envelope leads back to the event, for a stream that nobody may find from the casus.
+
+        Raises:
+            Refused: this service does not know that inrichting yet; the lane parks and a replay mends it.
         """
         state, version = tx.load(aggregate, stream)
-        policy = self.policies.on(tx.conn, stream.gemeente, event.envelope.feitdatum)
+        policy = self._policy_after(tx, event.envelope, stream)
         facts = decide(state, policy)
         if hidden:
             context = self.of_itself(inrichtingversie=policy.versie, uitvoerendegemeente=stream.gemeente)
@@ -81,16 +92,25 @@ class ServiceLog:
             )
         return append(tx, stream, version, facts, context)
 
+    def _policy_after(self, tx: Transaction, cause: Envelope, stream: Stream) -> Policy:
+        if cause.inrichtingversie is not None and cause.gemeente == stream.gemeente:
+            return self.policies.named(tx.conn, stream.gemeente, cause.inrichtingversie)
+        return self.commands.policy(tx, stream.gemeente, cause.subject, cause.feitdatum)
+
     def term_ran_out(self, timer: timers.Timer, tx: Transaction) -> None:
-        """Record that a term ran out, where this service says what follows."""
+        """Record that a term ran out, where this service says what follows.
+
+        The inrichting is that of the last day of the term, however late the clock is looked at.
+        """
         expiry = self._expiries.get(timer.name)
         if expiry is None:
             return
         state, version = tx.load(expiry.aggregate, timer.stream)
-        day = today(self.platform.clock)
-        policy = self.policies.on(tx.conn, timer.stream.gemeente, day)
-        facts = expiry.decide(state, day, policy)
-        append(tx, timer.stream, version, facts, self.of_itself(inrichtingversie=policy.versie))
+        owner = timer.stream.gemeente
+        policy = self.commands.policy(tx, owner, timer.stream.id, timer.due_on)
+        facts = expiry.decide(state, today(self.platform.clock), policy)
+        context = self.of_itself(inrichtingversie=policy.versie, uitvoerendegemeente=owner)
+        append(tx, timer.stream, version, facts, context)
 
 
 class CasusLog(DependencyProvider):  # type: ignore[misc]  # nameko ships no types

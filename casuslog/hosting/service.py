@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import eventlet
 from nameko.rpc import rpc
 from sqlalchemy import MetaData, select
 from werkzeug.wrappers import Request, Response
 
 from casuslog.commands import CommandCall, CommandType, Expiry, QuestionType, Readers
 from casuslog.consume.timers import Timer
-from casuslog.envelope import Position
 from casuslog.errors import InvalidInput, NotFound, SchemaError
 from casuslog.hosting.entrypoint import on_event
 from casuslog.hosting.feed import FeedRpc
@@ -21,17 +19,18 @@ from casuslog.hosting.operating import Operating
 from casuslog.hosting.provider import CasusLog, ServiceLog
 from casuslog.hosting.streams import Streams
 from casuslog.hosting.timers import on_timer
+from casuslog.hosting.waiting import Waiting
 from casuslog.http import http, json_body, json_response
-from casuslog.readmodels import InvolvementRegister, Policies
+from casuslog.readmodels import InvolvementRegister, MeldingDays, Policies
+from casuslog.readmodels.melding import MELDING
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
-from casuslog.store.tables import inbox
 
-LONGEST_WAIT = 30.0
-"""Seconds that ``/wacht`` waits at most."""
+BETROKKENHEID = "betrokkenheid-vastgelegd"
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-class CasusService(FeedRpc, Streams, Operating):
+class CasusService(FeedRpc, Streams, Waiting, Operating):
     """Base of a service. A subclass names itself, its commands and how it reads policy and foreign events."""
 
     name: ClassVar[str]
@@ -54,7 +53,7 @@ class CasusService(FeedRpc, Streams, Operating):
             caller=log.platform.issuer.caller_of(request.headers.get("Authorization")),
             key=_idempotency_key(request),
             if_match=_if_match(request),
-            traceparent=request.headers.get("traceparent"),
+            traceparent=_traceparent(request),
         )
         answer = log.commands.run(call)
         headers = {"ETag": f'"{answer.versie}"'}
@@ -105,14 +104,6 @@ class CasusService(FeedRpc, Streams, Operating):
             conn.execute(select(1))
         return json_response({"service": self.name, "klaar": True})
 
-    @http("GET", "/wacht/<path:positie>")
-    def http_wacht(self, request: Request, positie: str) -> Response:
-        """Wait until this service has handled the event at a position that a command answered (read your writes)."""
-        wanted = _position(positie)
-        seconds = min(float(request.args.get("seconden", "5")), LONGEST_WAIT)
-        handled = _wait(lambda: handled_up_to(self.log, wanted), wanted.sequence, seconds)
-        return json_response({"positie": positie, "verwerkt": handled}, 200 if handled else 504)
-
     @on_timer
     def termijn_verstreken(self, timer: Timer, tx: Transaction) -> None:
         """A term of this service ran out: its event follows once, dated on its due date."""
@@ -124,42 +115,17 @@ class CasusService(FeedRpc, Streams, Operating):
         Policies.keep(tx.conn, event)
 
     def keep(self, event: RecordedEvent, tx: Transaction) -> None:
-        """Keep a foreign event of which this service must know, and who it says is involved."""
+        """Keep a foreign event of which this service must know, and what it says of who is involved and since when."""
         self.log.known.keep(tx.conn, event.stored)
-        if event.envelope.name == "betrokkenheid-vastgelegd":
-            InvolvementRegister.record(tx.conn, event.envelope.gemeente, event.envelope.subject, event)
+        self.note(event, tx)
 
-
-def handled_up_to(log: ServiceLog, wanted: Position) -> int:
-    """The sequence up to which this service has handled the stream of ``wanted``; of its own, what it holds."""
-    stream = wanted.stream
-    if wanted.service == log.service:
-        return log.store.version(stream)
-    query = select(inbox.c.sequence).where(
-        inbox.c.consumer == log.service,
-        inbox.c.gemeente == stream.gemeente,
-        inbox.c.source == wanted.service,
-        inbox.c.stroom == stream.kind,
-        inbox.c.subject == stream.id,
-    )
-    with log.store.engine.connect() as conn:
-        return conn.execute(query).scalar() or 0
-
-
-def _wait(reached: Callable[[], int], wanted: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while reached() < wanted:
-        if time.monotonic() > deadline:
-            return False
-        eventlet.sleep(0.02)
-    return True
-
-
-def _position(text: str) -> Position:
-    try:
-        return Position.parse(text)
-    except ValueError as error:
-        raise InvalidInput(str(error), errors={"positie": [str(error)]}) from None
+    def note(self, event: RecordedEvent, tx: Transaction) -> None:
+        """Note who a foreign event says is involved, or on which day it says the casus was reported; keep no more."""
+        e = event.envelope
+        if e.name == BETROKKENHEID:
+            InvolvementRegister.record(tx.conn, e.gemeente, e.subject, event)
+        if e.name == MELDING:
+            MeldingDays.record(tx.conn, e.gemeente, e.subject, e.feitdatum)
 
 
 def _idempotency_key(request: Request) -> str | None:
@@ -182,4 +148,10 @@ def _if_match(request: Request) -> int | None:
     return int(text)
 
 
-__all__ = ["CasusService", "handled_up_to", "on_event"]
+def _traceparent(request: Request) -> str | None:
+    """The trace of the caller; one that has not the form is left out, as W3C Trace Context says."""
+    given = request.headers.get("traceparent", "")
+    return given if _TRACEPARENT.fullmatch(given) else None
+
+
+__all__ = ["CasusService", "on_event"]

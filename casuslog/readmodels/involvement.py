@@ -8,8 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
+from casuslog.events import VERNIETIGD
 from casuslog.readmodels._upsert import upsert
 from casuslog.readmodels.tables import involvements as t
+
+WHOLE_CASUS = ""
+"""The thema of an involvement that is not of one thema: part of a key, and so not NULL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +33,21 @@ class InvolvementRegister:
 
     @staticmethod
     def record(conn: Connection, gemeente: str, subject: str, data: Any) -> None:
-        """Keep a ``BetrokkenheidVastgelegd``; ``data`` answers to its field names."""
+        """Keep a ``BetrokkenheidVastgelegd``; ``data`` answers to its field names.
+
+        A later one of the same party, capacity and thema takes the place of the earlier, so that an end is an end
+        whatever first day it names. One whose content was destroyed grants nothing.
+        """
+        if data["organisatie"] is VERNIETIGD:
+            return
         row = {
             "gemeente": gemeente,
             "subject": subject,
             "organisatie": data["organisatie"],
             "als": data["als"],
+            "thema": data["thema"] or WHOLE_CASUS,
             "vanaf": data["vanaf"],
             "tot": data["tot"],
-            "thema": data["thema"],
         }
         upsert(conn, t, row)
 
@@ -45,4 +55,5 @@ class InvolvementRegister:
     def of(conn: Connection, subject: str, on: date) -> list[Involved]:
         """Who is involved in this casus on this day."""
         query = select(t).where(t.c.subject == subject, t.c.vanaf <= on, or_(t.c.tot.is_(None), t.c.tot >= on))
-        return [Involved(r.gemeente, r.organisatie, r.als, r.vanaf, r.tot, r.thema) for r in conn.execute(query)]
+        rows = conn.execute(query)
+        return [Involved(r.gemeente, r.organisatie, r.als, r.vanaf, r.tot, r.thema or None) for r in rows]

@@ -13,6 +13,9 @@ from casuslog.errors import Refused
 from casuslog.readmodels._upsert import upsert
 from casuslog.readmodels.tables import policies as t
 
+DAY_OF_MELDING = "dag_van_de_melding"
+"""Code of the list *overgang*: a running casus keeps the version of the day of its melding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -22,6 +25,12 @@ class Policy:
     versie: str
     geldig_vanaf: date
     beleid: dict[str, Any]
+
+    def leaves_alone(self, melding: date | None) -> bool:
+        """Whether a casus that was reported on this day keeps the version before this one."""
+        if melding is None or melding >= self.geldig_vanaf:
+            return False
+        return bool(self.beleid.get("overgang", {}).get("lopende_casussen") == DAY_OF_MELDING)
 
 
 class Policies:
@@ -36,28 +45,44 @@ class Policies:
         names = ("gemeente", "versie", "sleutel", "geldig_vanaf", "beleid")
         upsert(conn, t, {name: data[name] for name in names})
 
-    def on(self, conn: Connection, gemeente: str, day: date) -> Policy:
-        """The inrichting of ``gemeente`` that held on ``day``.
+    def on(self, conn: Connection, gemeente: str, day: date, *, melding: date | None = None) -> Policy:
+        """The inrichting of ``gemeente`` that holds for an act on ``day``.
+
+        Args:
+            conn: the transaction of the act.
+            gemeente: code of the gemeente that acts.
+            day: the day of the act.
+            melding: the day of the melding of the casus. What a new version means for running cases is data: with
+                ``lopende_casussen: dag_van_de_melding`` it leaves a casus of before its first day to the one before it.
 
         Raises:
             Refused: none is known for that day (``inrichting_onbekend``): no act is judged without its inrichting.
         """
         query = (
-            select(t.c.versie, t.c.geldig_vanaf)
+            select(t.c.versie)
             .where(t.c.gemeente == gemeente, t.c.geldig_vanaf <= day)
             .order_by(t.c.geldig_vanaf.desc(), t.c.versie.desc())
-            .limit(1)
         )
-        found = conn.execute(query).first()
+        found: Policy | None = None
+        for versie in conn.execute(query).scalars().all():
+            found = self._version(conn, gemeente, versie)
+            if not found.leaves_alone(melding):
+                return found
         if found is None:
-            raise Refused(
-                "inrichting_onbekend",
-                f"Van gemeente {gemeente} is geen inrichting bekend die op {day.isoformat()} geldt.",
-                rule="een handeling wordt beoordeeld naar de inrichting van haar dag",
-                remedy="Laat de gemeente haar inrichting vaststellen (opdracht stel-inrichting-vast).",
-                field="gemeente",
-            )
-        return self._version(conn, gemeente, found.versie)
+            raise _unknown(gemeente, f"die op {day.isoformat()} geldt")
+        return found
+
+    def named(self, conn: Connection, gemeente: str, naam: str) -> Policy:
+        """The version that an event names (``inrichtingversie``), for what follows from that event.
+
+        Raises:
+            Refused: this service has not heard of it yet (``inrichting_onbekend``).
+        """
+        sleutel, _, versie = naam.rpartition("@")
+        known = select(t.c.versie).where(t.c.gemeente == gemeente, t.c.sleutel == sleutel)
+        if not versie.isdigit() or int(versie) not in conn.execute(known).scalars().all():
+            raise _unknown(gemeente, "met de naam die de gebeurtenis noemt")
+        return self._version(conn, gemeente, int(versie))
 
     def _version(self, conn: Connection, gemeente: str, versie: int) -> Policy:
         if (gemeente, versie) not in self._read:
@@ -66,3 +91,13 @@ class Policies:
                 gemeente, f"{row.sleutel}@{row.versie}", row.geldig_vanaf, json.loads(row.beleid)
             )
         return self._read[gemeente, versie]
+
+
+def _unknown(gemeente: str, which: str) -> Refused:
+    return Refused(
+        "inrichting_onbekend",
+        f"Van gemeente {gemeente} is geen inrichting bekend {which}.",
+        rule="een handeling wordt beoordeeld naar de inrichting van haar dag",
+        remedy="Laat een beheerder haar inrichting vaststellen (deploy/inrichtingen, POST /inrichtingen/herlees).",
+        field="gemeente",
+    )

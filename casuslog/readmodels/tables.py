@@ -24,11 +24,20 @@ involvements = Table(
     metadata,
     Column("gemeente", String(4), primary_key=True),
     Column("subject", String(36), primary_key=True),
-    Column("organisatie", String(20), primary_key=True),
+    Column("organisatie", String(64), primary_key=True),
     Column("als", String(40), primary_key=True),
-    Column("vanaf", Date, primary_key=True),
+    Column("thema", String(60), primary_key=True),
+    Column("vanaf", Date, nullable=False),
     Column("tot", Date, nullable=True),
-    Column("thema", String(60), nullable=True),
+    Index("betrokken_per_casus", "subject"),
+)
+
+melding_days = Table(
+    "meldingsdagen",
+    metadata,
+    Column("gemeente", String(4), primary_key=True),
+    Column("subject", String(36), primary_key=True),
+    Column("gemeld_op", Date, nullable=False),
 )
 
 policies = Table(

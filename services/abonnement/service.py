@@ -63,7 +63,13 @@ def _ken_toe(s: Situation) -> list[Fact]:
 
 def _opdracht(name: str, schema: Any, decide: Any, **more: Any) -> CommandType:
     return CommandType(
-        name=name, schema=schema, aggregate=a.ABONNEMENT, decide=decide, own_subject=True, by_policy=False, **more
+        name=name,
+        schema=schema,
+        aggregate=a.ABONNEMENT,
+        decide=decide,
+        subject_field="abonnement",
+        by_policy=False,
+        **more,
     )
 
 

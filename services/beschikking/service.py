@@ -86,7 +86,7 @@ class BeschikkingService(CasusService):
         log: ServiceLog = self.log
         owner, casus, op = event.envelope.gemeente, event.envelope.subject, event.envelope.feitdatum
         opdracht = OntvangAanvraag(op=op, door=log.system, herkomst="ondertekend_verslag", ondertekend_op=op)
-        weet = log.commands.voorkennis(tx, owner, casus, op)
+        weet = log.commands.voorkennis(tx, owner, casus)
         log.react(
             tx,
             event,

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from casuslog.appending import append
 from casuslog.clock import today
-from casuslog.commands import append
 from casuslog.envelope import Stream
 from casuslog.identifiers import new_id
 from casuslog.recorded import Aggregate, Context

@@ -68,6 +68,6 @@ class MeldingService(CasusService):
             aggregate=m.TELLING,
             decide=by_policy(m.tel_gebruik_algemene_voorziening),
             begins=True,
-            own_subject=True,
+            subject_field="dossier",
         ),
     )

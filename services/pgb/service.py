@@ -61,7 +61,7 @@ class PgbService(CasusService):
             aggregate=signaal.SIGNAAL,
             decide=by_itself(signaal.geef_signaal),
             begins=True,
-            own_subject=True,
+            subject_field="dossier",
         ),
     )
     questions: ClassVar[Any] = (

@@ -232,7 +232,7 @@ class Wereld:
         return self._neem_op(self.opdracht_aan_dienst("ken-abonnement-toe", body, caller), gemeente)
 
     def beeindig(self, abonnement: str, caller: Caller = BEHEERDER, **gegeven: Any) -> None:
-        body = {"gemeente": OPSTERLAND, "dossier": abonnement, **gegeven}
+        body = {"gemeente": OPSTERLAND, "abonnement": abonnement, **gegeven}
         self._neem_op(self.opdracht_aan_dienst("beeindig-abonnement", body, caller), OPSTERLAND)
 
     def opdracht_aan_dienst(self, name: str, body: Mapping[str, Any], caller: Caller) -> Any:

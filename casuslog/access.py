@@ -1,0 +1,49 @@
+"""Who may act in a casus, or ask about it: its own gemeente, and whom that gemeente recorded as involved."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Connection
+
+from casuslog.caller import Caller
+from casuslog.errors import NotFound
+from casuslog.readmodels import InvolvementRegister
+
+
+class NoInvolvement(NotFound):
+    """The caller is not involved in this casus, or it does not exist: the answer is the same for both."""
+
+    code = "geen_betrokkenheid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Deze casus bestaat niet, of uw organisatie is er niet bij betrokken.",
+            reden=self.code,
+            grondslag="Wmo 2015 art. 5.1.1 en 5.2.1: lid zijn van een verband geeft geen inzage in een casus",
+            wat_zou_mogen="Laat de gemeente die de casus houdt uw betrokkenheid vastleggen.",
+        )
+
+
+def admit(conn: Connection, caller: Caller, gemeente: str, subject: str, day: date) -> None:
+    """Let a caller through to the streams that ``gemeente`` has of a casus.
+
+    Args:
+        conn: of the service that is asked.
+        caller: who calls.
+        gemeente: code of the gemeente that owns the streams.
+        subject: id of the casus, or of what a stream of its own is about.
+        day: today. Never a day that the caller names: a right that ended is over, also for acts of before.
+
+    Raises:
+        NoInvolvement: the caller works for another gemeente, and this one did not record it as involved.
+    """
+    if gemeente in caller.gemeenten or caller.organisatie == gemeente:
+        return
+    involved = InvolvementRegister.of(conn, subject, day)
+    known_as = {caller.organisatie, caller.id}
+    if not any(one.organisatie in known_as and one.gemeente == gemeente for one in involved):
+        raise NoInvolvement()
+
+
+__all__ = ["NoInvolvement", "admit"]

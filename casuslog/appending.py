@@ -1,0 +1,80 @@
+"""The one way in which a service writes: facts appended, with the read models and timers that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from casuslog.consume import timers
+from casuslog.envelope import Stream
+from casuslog.events import TYPE_PREFIX, Fact
+from casuslog.readmodels import InvolvementRegister, MeldingDays
+from casuslog.readmodels.melding import MELDING
+from casuslog.recorded import Context, RecordedEvent, StoredEvent
+from casuslog.rights.events import BetrokkenheidVastgelegd
+from casuslog.store import Transaction
+from casuslog.termijnen.events import TermijnGehaald, TermijnGestart, TermijnHervat, TermijnOpgeschort, TermijnVervallen
+
+_MELDING = TYPE_PREFIX + MELDING
+
+
+def append(
+    tx: Transaction, stream: Stream, expected: int, facts: Sequence[Fact], context: Context
+) -> list[StoredEvent]:
+    """Append facts, and keep the register of involvement and the timers of terms in step: the one way a service writes.
+
+    Which gemeenten and thema a stream concerns, its first event says; what a later context leaves out is taken over.
+    """
+    if not facts:
+        return []
+    stored = tx.append(stream, expected, facts, _carried_over(tx, stream, expected, context))
+    for fact in facts:
+        _keep_in_step(tx, stream, fact)
+    return stored
+
+
+def _keep_in_step(tx: Transaction, stream: Stream, fact: Fact) -> None:
+    if fact.data.__event__.wire_type == _MELDING:
+        MeldingDays.record(tx.conn, stream.gemeente, stream.id, fact.on)
+    match fact.data:
+        case BetrokkenheidVastgelegd():
+            InvolvementRegister.record(tx.conn, stream.gemeente, stream.id, _Fields(fact.data))
+        case TermijnGestart(soort=soort, uiterlijk=uiterlijk) | TermijnHervat(soort=soort, uiterlijk=uiterlijk):
+            timers.reschedule(tx.conn, soort, stream, uiterlijk)
+        case TermijnOpgeschort(soort=soort, hersteltermijn_tot_en_met=uiterlijk):
+            timers.reschedule(tx.conn, soort, stream, uiterlijk)
+        case TermijnGehaald(soort=soort) | TermijnVervallen(soort=soort):
+            timers.cancel(tx.conn, stream, soort)
+
+
+_LASTING = ("woongemeente", "betalendegemeente", "thema")
+"""Attributes of a casus that hold from event to event, whoever acts."""
+
+
+def lasting(known: Sequence[RecordedEvent]) -> dict[str, str | None]:
+    """What earlier events of the casus say of it, the last word first."""
+    said: dict[str, str | None] = {}
+    for event in known:
+        said.update({name: value for name in _LASTING if (value := getattr(event.envelope, name)) is not None})
+    return said
+
+
+def _carried_over(tx: Transaction, stream: Stream, version: int, context: Context) -> Context:
+    missing = [name for name in _LASTING if getattr(context, name) is None]
+    if not missing or version == 0:
+        return context
+    for last in tx.read_stream(stream, after=version - 1, limit=1):
+        return replace(context, **{name: getattr(last.envelope, name) for name in missing})
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    data: Any
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self.data, name)
+
+
+__all__ = ["append", "lasting"]
