@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,17 @@ from werkzeug.wrappers import Request
 
 from casuslog.clock import today
 from casuslog.errors import InvalidInput
+from casuslog.identifiers import is_uuid
 from casuslog.rights import Reader
 
 if TYPE_CHECKING:
     from casuslog.hosting.provider import ServiceLog
 
 _log = structlog.get_logger("casuslog.inzage")
+
+UNREADABLE = "geen_id"
+_PLAIN = re.compile(r"[a-z_]{1,32}|[0-9]{4}(,[0-9]{4})*")
+"""Kinds of stream, and lists of gemeentecodes."""
 
 
 def reader_of(log: ServiceLog, request: Request) -> Reader:
@@ -29,7 +35,7 @@ def reader_of(log: ServiceLog, request: Request) -> Reader:
 
 
 def as_of(log: ServiceLog, request: Request) -> date:
-    """The day as of which is read: ``?op=``, else today.
+    """The day up to which is read: ``?op=``, else today. It chooses facts, never rights: those are of today.
 
     Raises:
         InvalidInput: not a day.
@@ -44,11 +50,14 @@ def as_of(log: ServiceLog, request: Request) -> date:
 
 
 def note(log: ServiceLog, reader: Reader, what: str, subject: str, *, allowed: bool) -> None:
-    """Note a reading, also a refused one: who, in which role, for which purpose, of what; never what was read."""
+    """Note a reading, also a refused one: who, in which role, for which purpose, of what; never what was read.
+
+    What came in a URL is noted only where it is an id: somebody may have put a BSN or a name there.
+    """
     _log.info(
         "inzage",
-        wat=what,
-        onderwerp=subject,
+        wat=what if _PLAIN.fullmatch(what) else UNREADABLE,
+        onderwerp=subject if is_uuid(subject) or _PLAIN.fullmatch(subject) else UNREADABLE,
         lezer=reader.id,
         rol=reader.rol,
         organisatie=reader.organisatie,

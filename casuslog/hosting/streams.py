@@ -6,8 +6,9 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from casuslog.access import NoInvolvement
+from casuslog.clock import today
 from casuslog.codes import gemeente as gemeente_of
-from casuslog.commands import NoInvolvement
 from casuslog.envelope import Stream
 from casuslog.errors import Forbidden
 from casuslog.hosting.provider import ServiceLog
@@ -27,18 +28,19 @@ class Streams:
 
     @http("GET", "/stromen/<string:gemeente>/<string:soort>/<string:subject>")
     def http_stroom(self, request: Request, gemeente: str, soort: str, subject: str) -> Response:
-        """The events of one stream of this service for this caller, oldest first. ``op``: as of this day."""
+        """The events of one stream of this service for this caller, oldest first. ``op``: those up to this day."""
         log: ServiceLog = self.log
         reader, op = reader_of(log, request), as_of(log, request)
-        stream = Stream(gemeente_of(gemeente).code, soort, subject)
+        stream, day = Stream(gemeente_of(gemeente).code, soort, subject), today(log.platform.clock)
         with log.store.transaction() as tx:
             read = log.store.codec.decode_many(tx.read_stream(stream), purpose="inzage", typed=False)
-            events = [event for event in read if event.envelope.feitdatum <= op]
-            recorded = InvolvementRegister.of(tx.conn, subject, op)
+            events = list(read)
+            recorded = InvolvementRegister.of(tx.conn, subject, day)
         involved = Involvements.of(events).involving(
-            *(Involvement(i.organisatie, i.als, i.vanaf, i.tot, i.thema) for i in recorded)
+            *(Involvement(i.organisatie, i.als, i.vanaf, i.tot, i.thema, door=i.gemeente) for i in recorded)
         )
-        rows = list(shown(events, reader, involved, log.privacy_of, on=op))
+        asked = (event for event in events if event.envelope.feitdatum <= op)
+        rows = list(shown(asked, reader, involved, log.privacy_of, on=day))
         note(log, reader, soort, subject, allowed=bool(rows))
         if not rows:
             raise _nothing_to_see(reader, soort)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from werkzeug.wrappers import Request, Response
 
-from casuslog.commands import NoInvolvement
+from casuslog.access import NoInvolvement
+from casuslog.clock import today
 from casuslog.hosting.entrypoint import on_event
 from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.reading import as_of, note, reader_of
@@ -32,10 +31,10 @@ class HistorieService(CasusService):
 
     @http("GET", "/casussen/<string:casus>/tijdlijn")
     def http_tijdlijn(self, request: Request, casus: str) -> Response:
-        """The timeline of a casus for this caller, oldest first. ``op``: as of this day."""
+        """The timeline of a casus for this caller, oldest first. ``op``: up to this day."""
         log: ServiceLog = self.log
         reader, op = reader_of(log, request), as_of(log, request)
-        rows = tijdlijn(_events(log, casus, op), reader, log.privacy_of, op)
+        rows = tijdlijn(_events(log, casus), reader, log.privacy_of, tot_en_met=op, vandaag=today(log.platform.clock))
         note(log, reader, "tijdlijn", casus, allowed=bool(rows))
         if not rows:
             raise NoInvolvement()
@@ -46,15 +45,14 @@ class HistorieService(CasusService):
         """The status of a casus for this caller: step, since when, owner, team, next step. ``op``: as of this day."""
         log: ServiceLog = self.log
         reader, op = reader_of(log, request), as_of(log, request)
-        told = status(_events(log, casus, op), reader, op)
+        told = status(_events(log, casus), reader, tot_en_met=op, vandaag=today(log.platform.clock))
         note(log, reader, "status", casus, allowed=told is not None)
         if told is None:
             raise NoInvolvement()
         return json_response({"casus": casus, "op": op.isoformat(), **told})
 
 
-def _events(log: ServiceLog, casus: str, op: date) -> list[RecordedEvent]:
-    """The casus as it was known on a day: what happened later is left out. Streams of their own stay out altogether."""
+def _events(log: ServiceLog, casus: str) -> list[RecordedEvent]:
+    """All that the log carried of a casus. Streams with a subject of their own stay out altogether."""
     with log.store.transaction() as tx:
-        known = log.known.of(tx.conn, casus, EVERY_GEMEENTE, purpose="inzage")
-        return [event for event in known if event.envelope.feitdatum <= op]
+        return list(log.known.of(tx.conn, casus, EVERY_GEMEENTE, purpose="inzage"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any
 
@@ -13,20 +14,44 @@ from services.historie.status import CasusStatus, Gebeurd, status_op
 
 
 def tijdlijn(
-    events: Sequence[RecordedEvent], reader: Reader, privacy_of: PrivacyOf, op: date
+    events: Sequence[RecordedEvent], reader: Reader, privacy_of: PrivacyOf, *, tot_en_met: date, vandaag: date
 ) -> list[dict[str, Any]]:
-    """Each event that the reader may know of, with what may be shown of it, in order; empty when there is none."""
-    return list(shown(events, reader, Involvements.of(events), privacy_of, on=op))
+    """Each event that the reader may know of, with what may be shown of it, in order; empty when there is none.
+
+    Args:
+        events: all that is known of the casus, in order.
+        reader: who reads.
+        privacy_of: the privacy class of each field.
+        tot_en_met: facts of later days are left out.
+        vandaag: the day on which is read. Rights are judged on it, by all that was recorded of them.
+    """
+    asked = (event for event in events if event.envelope.feitdatum <= tot_en_met)
+    return list(shown(asked, reader, Involvements.of(events), privacy_of, on=vandaag))
 
 
-def status(events: Sequence[RecordedEvent], reader: Reader, op: date) -> dict[str, Any] | None:
-    """The status of a casus for a reader; ``None`` when the reader may not even know that the casus exists."""
+def status(
+    events: Sequence[RecordedEvent], reader: Reader, *, tot_en_met: date, vandaag: date
+) -> dict[str, Any] | None:
+    """The status of a casus for a reader; ``None`` when the reader may not even know that the casus exists.
+
+    Arguments as for :func:`tijdlijn`. Only the streams that belong to what the reader sees count along: a casus id is
+    shared, and a gemeente that begins a stream under it learns nothing of the others, nor changes what they tell.
+    """
     betrokken = Involvements.of(events)
-    hoogste = max((sight(reader, e.envelope, betrokken, on=op).level for e in events), default=Level.NIETS)
-    if hoogste < Level.STATUS:
+    asked = [event for event in events if event.envelope.feitdatum <= tot_en_met]
+    gezien = {
+        e.envelope.gemeente for e in asked if sight(reader, e.envelope, betrokken, on=vandaag).level >= Level.STATUS
+    }
+    if not gezien:
         return None
-    gebeurd = (Gebeurd(e.envelope.name, e.envelope.feitdatum, e.envelope.gemeente, values(e)) for e in events)
-    return _status(status_op(gebeurd, op), inhoud=_besluit_zichtbaar(events, reader, betrokken, op))
+    samen = [event for event in asked if _hoort_bij(event.envelope.gemeente, gezien, betrokken)]
+    gebeurd = (Gebeurd(e.envelope.name, e.envelope.feitdatum, e.envelope.gemeente, values(e)) for e in samen)
+    return _status(status_op(gebeurd, tot_en_met), inhoud=_besluit_zichtbaar(samen, reader, betrokken, vandaag))
+
+
+def _hoort_bij(owner: str, gezien: AbstractSet[str], betrokken: Involvements) -> bool:
+    """Whether these streams are of a gemeente that the reader sees, or of one that says it goes on from there."""
+    return not gezien.isdisjoint(betrokken.trusted_by(owner))
 
 
 def _besluit_zichtbaar(events: Sequence[RecordedEvent], reader: Reader, betrokken: Involvements, op: date) -> bool:

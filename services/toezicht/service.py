@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from typing import Any, ClassVar
-from uuid import UUID, uuid5
 
 from sqlalchemy import select
 from werkzeug.wrappers import Request, Response
 
 from casuslog.commands import CommandType, Decide, Readers, by_itself, by_policy
 from casuslog.envelope import Actor, Stream
+from casuslog.errors import Forbidden
 from casuslog.hosting.entrypoint import on_event
 from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.reading import note, reader_of
 from casuslog.hosting.service import CasusService
 from casuslog.http import http, json_response
+from casuslog.identifiers import new_id
 from casuslog.readmodels import Policy
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
@@ -24,9 +25,6 @@ from services.toezicht import toezicht
 from services.toezicht.commands import OPDRACHTEN
 from services.toezicht.inrichting import ToezichtInrichting
 from services.toezicht.opdrachten import OntvangSignaal, OntvangTermijnsignaal
-
-_DOSSIERS = UUID("3f0b3c52-8c1e-5d0a-9a55-0d7c7f4e9b11")
-"""Namespace of dossier ids: the same signal always opens the same dossier, whose id does not lead back to it."""
 
 _DECIDE: dict[str, Decide] = {
     "beoordeel-signaal": by_itself(toezicht.beoordeel_signaal),
@@ -55,7 +53,7 @@ class ToezichtService(CasusService):
             aggregate=toezicht.TOEZICHT,
             decide=_DECIDE[name],
             begins=name in _BEGINT,
-            own_subject=True,
+            subject_field="dossier",
         )
         for name, schema in OPDRACHTEN.items()
     )
@@ -98,7 +96,11 @@ class ToezichtService(CasusService):
         """The dossiers of a gemeente, newest last, for its toezichthouder: id, first day, what it began with."""
         log: ServiceLog = self.log
         reader = reader_of(log, request)
-        toezicht.toets_inzage(toezicht.Dossier(), Actor(reader.rol, reader.organisatie, reader.id))
+        try:
+            toezicht.toets_inzage(toezicht.Dossier(), Actor(reader.rol, reader.organisatie, reader.id))
+        except Forbidden:
+            note(log, reader, "dossiers", ",".join(reader.gemeenten), allowed=False)
+            raise
         query = (
             select(events.c.subject, events.c.envelope)
             .where(events.c.gemeente.in_(reader.gemeenten), events.c.stroom == toezicht.TOEZICHT.kind)
@@ -113,6 +115,7 @@ class ToezichtService(CasusService):
 
     def _open(self, event: RecordedEvent, tx: Transaction, decide: Any) -> None:
         log: ServiceLog = self.log
-        dossier = str(uuid5(_DOSSIERS, event.envelope.id))
-        stream = Stream(event.envelope.gemeente, toezicht.TOEZICHT.kind, dossier)
+        # A new id each time: one that could be computed from the event would tell who sees the event where to look.
+        # The inbox sees to it that an event opens one dossier.
+        stream = Stream(event.envelope.gemeente, toezicht.TOEZICHT.kind, new_id())
         log.react(tx, event, toezicht.TOEZICHT, stream, decide, hidden=True)
