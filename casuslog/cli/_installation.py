@@ -73,6 +73,15 @@ def gemeentecodes(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(gemeente_of(one).code for one in given) or tuple(codes("gemeente").codes)
 
 
+def organisation(given: str | None) -> str | None:
+    """An organisation as the log knows it: digits (gemeentecode, OIN, AGB) as they are, else the code of a gemeente.
+
+    Raises:
+        InvalidInput: neither digits nor the key of a gemeente.
+    """
+    return given if given is None or given.isdigit() else gemeente_of(given).code
+
+
 def chosen_services(service: str | None) -> list[str]:
     """The named service, or all of them.
 

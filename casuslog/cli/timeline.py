@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from casuslog.caller import Caller
-from casuslog.cli._installation import TERMINAL_ID, Installation, gemeentecodes, pass_installation
+from casuslog.cli._installation import TERMINAL_ID, Installation, gemeentecodes, organisation, pass_installation
 from casuslog.cli._table import table
 from casuslog.codes import codes
 
@@ -34,7 +34,7 @@ def timeline(
     op: str | None,
 ) -> None:
     """Toon de tijdlijn van een CASUS over alle diensten, zoals een rol die mag zien."""
-    caller = Caller(rol, organisatie, lezer, gemeentecodes(gemeenten))
+    caller = Caller(rol, organisation(organisatie), lezer, gemeentecodes(gemeenten))
     asked = f"?op={op}" if op else ""
     told = installation.client.get("historie", f"/casussen/{casus}/tijdlijn{asked}", caller)
     click.echo(render(told["tijdlijn"], gemeentenamen()))

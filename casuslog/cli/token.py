@@ -8,7 +8,7 @@ import click
 
 from casuslog import codes
 from casuslog.caller import Caller
-from casuslog.cli._installation import Installation, gemeentecodes, pass_installation
+from casuslog.cli._installation import Installation, gemeentecodes, organisation, pass_installation
 
 WARNING = (
     "LET OP: dit is een ONTWIKKELTOKEN, getekend met het geheim van deze installatie ({secret}).\n"
@@ -18,7 +18,7 @@ WARNING = (
 
 @click.command()
 @click.option("--rol", required=True, help="Code uit de lijst rol, bijvoorbeeld consulent.")
-@click.option("--organisatie", help="Gemeentecode, OIN of AGB; een inwoner heeft er geen.")
+@click.option("--organisatie", help="Gemeente (code of sleutel), OIN of AGB; een inwoner heeft er geen.")
 @click.option("--gemeente", "gemeenten", multiple=True, required=True, help="Code of sleutel; mag vaker.")
 @click.option("--id", "wie", default="ontwikkelaar", show_default=True, help="Pseudoniem id, nooit een naam of BSN.")
 @click.option("--doelbinding", default="uitvoering_wmo", show_default=True, help="Waarvoor.")
@@ -35,7 +35,7 @@ def token(
 ) -> None:
     """Geef een ontwikkeltoken voor `Authorization: Bearer <token>`."""
     codes.check("rol", rol, on=datetime.now(UTC).date())
-    caller = Caller(rol, organisatie, wie, gemeentecodes(gemeenten), doelbinding)
+    caller = Caller(rol, organisation(organisatie), wie, gemeentecodes(gemeenten), doelbinding)
     issued = installation.issuer.issue(caller, hours=uren)
     click.secho(WARNING.format(secret=installation.settings.data / "token.secret"), err=True, bold=True)
     click.echo(issued)

@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select
 
 from casuslog.cli import schema as schema_command
-from casuslog.cli._installation import Installation
+from casuslog.cli._installation import Installation, organisation
 from casuslog.cli._root import cli
+from casuslog.errors import InvalidInput
 from casuslog.hosting import host
 from casuslog.hosting.settings import Settings
 from casuslog.http.client import Problem
@@ -217,3 +218,15 @@ def test_the_program_itself_names_a_wrong_environment(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert result.stderr.startswith("casuslog: give both CASUSLOG_AMQP_URL and CASUSLOG_DATABASE_URL")
     assert result.stderr.count("\n") == 1
+
+
+def test_an_organisation_may_be_named_by_its_key() -> None:
+    """A gemeente is given by key or code, others by their number; what is neither is refused."""
+    assert [organisation(given) for given in ("opsterland", "0086", "98765401", None)] == [
+        "0086",
+        "0086",
+        "98765401",
+        None,
+    ]
+    with pytest.raises(InvalidInput):
+        organisation("niemandsland")
