@@ -21,6 +21,11 @@ NO_SERVER = "no server"
 Server = TypeVar("Server", bound=PrivateInstance)
 
 
+@pytest.fixture(autouse=True)
+def fast_teardown() -> None:
+    """In the place of nameko's own, which after each test stops every consumer, also of a platform that tests share."""
+
+
 @pytest.fixture(scope="session")
 def _postgres_server() -> Iterator[PrivatePostgres]:
     server = PrivatePostgres()

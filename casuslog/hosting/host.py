@@ -60,12 +60,19 @@ class Host:
         self._relays = {name: self._relay(name) for name in relays}
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._started: list[Any] = []
         self.containers = {name: self._container(name, cls) for name, cls in classes.items()}
 
     def start(self) -> None:
         """Start the services, then the relays. The inrichting service comes first: without policy nothing is judged."""
         for name, container in self.containers.items():
-            container.start()
+            try:
+                container.start()
+            except BaseException:
+                # It cannot be stopped in order: not all of it began. What began before it is for whoever stops us.
+                container.kill()
+                raise
+            self._started.append(container)
             _log.info("service gestart", service=name, http=self.platform.settings.http_url(name))
         for name, relay in self._relays.items():
             thread = threading.Thread(target=relay.run, args=(self._stopping,), name=f"relay-{name}", daemon=True)
@@ -75,7 +82,7 @@ class Host:
     def stop(self) -> None:
         """Finish what is held, then let go. Relays last: what the services still appended is passed on or waits."""
         # All at once: each waits for what it holds, and for its connection.
-        ending = [threading.Thread(target=container.stop) for container in self.containers.values()]
+        ending = [threading.Thread(target=container.stop) for container in self._started]
         for thread in ending:
             thread.start()
         for thread in ending:

@@ -19,6 +19,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 class OnTimer(Entrypoint):  # type: ignore[misc]  # nameko ships no types
     """Runs the timers of a service."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+        # A service that never came to its start can be stopped all the same.
+        self._ended.set()
+
     def setup(self) -> None:
         """Make the table where it is missing."""
         platform = self.container.config[PLATFORM_KEY]
@@ -27,9 +34,6 @@ class OnTimer(Entrypoint):  # type: ignore[misc]  # nameko ships no types
         self._loop = TimerLoop(
             store, platform.clock, partial(call_here, self.method_name), worker=partial(in_worker, self)
         )
-        self._stopping = threading.Event()
-        self._ended = threading.Event()
-        self._ended.set()
 
     def start(self) -> None:
         """Begin to look at the clock."""

@@ -29,9 +29,10 @@ from typing import Any, Self
 import eventlet
 from sqlalchemy import func, select
 
+from casuslog.appending import append
 from casuslog.caller import Caller
 from casuslog.clock import SettableClock
-from casuslog.commands import Answer, CommandCall, append
+from casuslog.commands import Answer, CommandCall
 from casuslog.consume.consumer import Consumer
 from casuslog.consume.timers import PLANNED, timers
 from casuslog.envelope import Actor, Stream
@@ -65,7 +66,6 @@ class Platform:
         day: where the clock begins.
         inrichtingen: folder with inrichtingen to work by; by default those of the installation.
         data: folder to keep everything in; by default a temporary one that is removed at the end.
-        services: names of the services to run; by default all.
     """
 
     def __init__(
@@ -74,10 +74,9 @@ class Platform:
         *,
         inrichtingen: Path | None = None,
         data: Path | None = None,
-        services: Sequence[str] | None = None,
     ) -> None:
         self.clock = SettableClock(day)
-        self.services = tuple(services or service_names())
+        self.services = tuple(service_names())
         self._inrichtingen = inrichtingen
         self._data = data
         self._open = contextlib.ExitStack()
@@ -171,6 +170,7 @@ class Platform:
         *,
         on: date | None = None,
         kind: str | None = None,
+        actor: Actor = SEEDER,
         geimporteerd: bool = False,
         **concerns: str | None,
     ) -> list[StoredEvent]:
@@ -183,12 +183,13 @@ class Platform:
             facts: in order; a bare event happened on ``on``.
             on: the day of bare events.
             kind: kind of the stream; by default it is called as the service.
+            actor: who did it.
             geimporteerd: imported history triggers no reactions.
             concerns: attributes of the envelope (``woongemeente``, ``thema``, ``inrichtingversie``, ...).
         """
         cause = str(uuid.uuid4())
         context = Context(
-            actor=SEEDER,
+            actor=actor,
             correlationid=cause,
             causationid=cause,
             geimporteerd=geimporteerd,

@@ -1,0 +1,81 @@
+"""The names of the set in ours (``namen.md`` wins): events, fields, reasons, parties, voorzieningen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+GEBEURTENISSEN: Mapping[str, tuple[str, str | None]] = {
+    "AanvraagOntvangen": ("aanvraag-ontvangen", None),
+    "BeschikkingBekendgemaakt": ("besluit-bekendgemaakt", None),
+    "BeslistermijnGestart": ("termijn-gestart", "besluit"),
+    "BesluitGenomen": ("besluit-genomen", None),
+    "CalamiteitGemeld": ("calamiteit-gemeld", None),
+    "ClientondersteuningAangeboden": ("clientondersteuning-aangeboden", None),
+    "ClientondersteuningAfgewezen": ("clientondersteuning-afgeslagen", None),
+    "CollegeGeinformeerd": ("college-geinformeerd", None),
+    "ContactGeregistreerd": ("contact-geregistreerd", None),
+    "GebruikAlgemeneVoorzieningGeteld": ("gebruik-algemene-voorziening-geteld", None),
+    "GegevensGevorderd": ("gegevens-gevorderd", None),
+    "GesprekGehouden": ("gesprek-gevoerd", None),
+    "GesprekGepland": ("gesprek-gepland", None),
+    "IndicatieAangevuld": ("indicatie-aangevuld", None),
+    "IndicatieAanvullingGevraagd": ("indicatie-teruggestuurd", None),
+    "IndicatieIngediend": ("indicatie-ingediend", None),
+    "MeldingBevestigd": ("melding-bevestigd", None),
+    "MeldingDoorgegeven": ("melding-doorgegeven", None),
+    "MeldingOntvangen": ("melding-geregistreerd", None),
+    "OnderzoekAfgerond": ("onderzoek-afgerond", None),
+    "OnderzoekGestart": ("termijn-gestart", "onderzoek"),
+    "OpdrachtVerstrekt": ("opdracht-verstrekt", None),
+    "OverdrachtGeaccepteerd": ("overdracht-geaccepteerd", None),
+    "PersoonlijkPlanMogelijkheidGemeld": ("persoonlijk-plan-mogelijkheid-meegedeeld", None),
+    "PgbGevraagd": ("pgb-wens-vastgelegd", None),
+    "PgbTariefVastgesteld": ("pgb-tarief-berekend", None),
+    "PgbToegekend": ("pgb-toegekend", None),
+    "TerugkoppelingGegeven": ("besluit-teruggekoppeld", None),
+    "ToestemmingGegeven": ("toestemming-gegeven", None),
+    "ToezichtonderzoekAfgerond": ("toezichtonderzoek-afgerond", None),
+    "ToezichtonderzoekGestart": ("toezichtonderzoek-gestart", None),
+    "UitwerkingDoorAanbiederVastgelegd": ("uitwerking-door-aanbieder-vastgelegd", None),
+    "VerslagOndertekend": ("verslag-ondertekend", None),
+    "VerslagOpgesteld": ("verslag-opgesteld", None),
+    "VerslagVoorgelegd": ("verslag-voorgelegd", None),
+    "VerwezenNaarVoorliggend": ("doorverwezen", None),
+    "VraagVerhelderd": ("vraag-verhelderd", None),
+}
+"""Our event, and the sort of term where that tells the event."""
+
+ANDERE_SERVICE: Mapping[str, str] = {"TerugkoppelingGegeven": "onderzoek"}
+"""Events that another service owns here: a terugkoppeling is a fact at its receiver (namen.md)."""
+
+VELDEN: Mapping[tuple[str, str], str] = {
+    ("AanvraagOntvangen", "bron"): "herkomst",
+    ("BesluitGenomen", "door"): "besloten_door",
+    ("IndicatieIngediend", "naar"): "aan",
+    ("IndicatieAanvullingGevraagd", "veld"): "velden",
+    ("IndicatieAangevuld", "veld"): "velden",
+    ("OnderzoekGestart", "gerekend_vanaf"): "van",
+    ("PgbTariefVastgesteld", "kring"): "hulpverlener",
+    ("PgbTariefVastgesteld", "tarief"): "tarief_cent",
+    ("PgbToegekend", "budget"): "totaal_cent",
+    ("TerugkoppelingGegeven", "besluit"): "uitkomst",
+}
+
+REDENEN: Mapping[str, str] = {"tarief_volgt_kring": "tarief_volgt_soort_hulpverlener"}
+
+SOORT_HULPVERLENER: Mapping[str, str] = {"netwerk": "sociaal_netwerk"}
+
+VOORZIENINGEN: Mapping[str, str] = {
+    "hh1": "huishoudelijke_hulp_1",
+    "hh2": "huishoudelijke_hulp_2",
+    "logeren": "kortdurend_verblijf",
+}
+
+VELDNAMEN: Mapping[str, str] = {"toezicht_24_uur": "onderbouwing_24_uurs_toezicht"}
+"""Fields of an indicatie."""
+
+AANBIEDERS: Mapping[str, str] = {"X": "98765411", "Y": "98765412", "Z": "98765413"}
+"""AGB codes for the aanbieders of the set."""
+
+PERSONEN: Mapping[str, str] = {"moeder": "inwoner", "vader": "inwoner"}
+"""Who the inwoner is, in the words of a step."""
