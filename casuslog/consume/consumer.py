@@ -272,7 +272,7 @@ class Consumer:
                 self._kept.update(marks)
 
     def _keep_what_lanes_left(self) -> None:
-        """Of lanes that commit side by side one moves the checkpoints; what the others did is kept when all is quiet."""
+        """Of lanes that commit side by side one moves the checkpoints; what the others did is kept when it is quiet."""
         if not self._marks(()):
             return
         try:

@@ -43,6 +43,8 @@ class Supervisor:
     def __init__(self, names: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         self._names = list(names)
         self._env = dict(os.environ if env is None else env)
+        self.ended: list[tuple[str, int]] = []
+        """Which process ended before it was asked to, with which exit status (negative: the signal that killed it)."""
         self._children: dict[str, _Child] = {}
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -94,6 +96,7 @@ class Supervisor:
             wait = RESTART_SECONDS[min(child.deaths, len(RESTART_SECONDS) - 1)]
             child.deaths += 1
             child.restart_at = now + wait
+            self.ended.append((child.name, status))
             _log.error("proces gestopt, wordt herstart", proces=child.name, status=status, over_seconden=wait)
         elif now >= child.restart_at:
             child.process, child.started, child.restart_at = self._spawn(child.name), now, None

@@ -13,6 +13,7 @@ from casuslog.caller import Caller
 from casuslog.hosting.settings import service_names
 from casuslog.http.client import ApiClient, Problem
 from casuslog.recorded import Cursor
+from deploy.demo.stand import Stand
 from deploy.demo.vertaling import Oproep, Spel, oproepen
 from deploy.demo.zaken import Partijen, Stap, Zaak
 
@@ -34,29 +35,37 @@ class Speler:
         api: the HTTP API, with enough patience for a service that restarts.
         set_clock: sets the clock of all services.
         tell: where progress goes, a line at a time.
+        stand: how far an earlier run came; without it every case begins at its first step.
     """
 
-    def __init__(self, api: ApiClient, partijen: Partijen, set_clock: SetClock, tell: Tell) -> None:
+    def __init__(
+        self, api: ApiClient, partijen: Partijen, set_clock: SetClock, tell: Tell, stand: Stand | None = None
+    ) -> None:
         self._api = api
         self._partijen = partijen
         self._set_clock = set_clock
         self._tell = tell
+        self._stand = stand
         self.weigeringen: dict[int, Problem] = {}
         """What was refused, as the case says it must be, by number of the step."""
 
     def speel(self, zaak: Zaak) -> Spel:
-        """Play all steps of a case; gives its ids.
+        """Play the steps of a case that were not finished before; gives its ids.
 
         Raises:
             NietVolgensDeZaak: a step was refused that should pass, or passed that should be refused.
         """
-        spel = Spel(zaak, self._partijen)
+        spel, klaar = Spel(zaak, self._partijen), 0
+        if self._stand is not None:
+            spel, klaar = self._stand.van(spel)
         self.kom_tot_rust()
-        for stap in zaak.stappen:
+        for stap in zaak.stappen[klaar:]:
             self._set_clock(stap.dag)
             spel = self._stap(spel, stap)
             self.kom_tot_rust()
             spel = self._met_dossier(spel)
+            if self._stand is not None:
+                self._stand.bewaar(spel, stap.nummer)
         return spel
 
     def kom_tot_rust(self) -> None:

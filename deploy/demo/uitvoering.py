@@ -24,6 +24,7 @@ from casuslog.hosting.settings import Settings, service_names
 from casuslog.hosting.supervisor import Supervisor
 from casuslog.http.client import ApiClient
 from deploy.demo.spel import NietVolgensDeZaak, Speler, toezichthouder
+from deploy.demo.stand import Stand
 from deploy.demo.vertaling import Spel
 from deploy.demo.zaken import Partijen, Zaak, lees
 
@@ -31,16 +32,21 @@ PATIENCE_SECONDS = 60.0
 """How long a service may be away, to start or to restart, before the demo gives up."""
 EERSTE_DAG = date(2017, 1, 2)
 CLOCK = "demo.klok"
+STAND = "demo.stand"
 
 
 def main() -> int:
     """Run the main job; the exit status."""
     begin = time.monotonic()
+    # Lines about what goes well would stand between the timelines; the processes of the services inherit this.
+    os.environ.setdefault("CASUSLOG_LOG_LEVEL", "warning")
     configure()
     data = Path(os.environ.get("CASUSLOG_DATA", "") or tempfile.mkdtemp(prefix="casuslog-demo-"))
     data.mkdir(parents=True, exist_ok=True)
     clock = FileClock(data / CLOCK)
-    clock.set(EERSTE_DAG)
+    if not (data / CLOCK).exists():
+        # Else a run was broken off here: what it left under way is finished on its own day first.
+        clock.set(EERSTE_DAG)
     os.environ |= {"CASUSLOG_DATA": str(data), "CASUSLOG_CLOCK": f"file:{data / CLOCK}"}
     settings = Settings.from_env()
     partijen, zaken = lees()
@@ -48,7 +54,9 @@ def main() -> int:
         with platform(settings):
             api = ApiClient(settings, DevelopmentIssuer.from_file(data / "token.secret"), patience=PATIENCE_SECONDS)
             _say(f"{len(service_names())} services draaien na {time.monotonic() - begin:.1f} s ({_waarop(settings)}).")
-            spelen = [_speel(api, clock, partijen, zaak) for zaak in zaken]
+            stand = Stand(data / STAND)
+            speler = Speler(api, partijen, clock.set, _say, stand)
+            spelen = [_speel(api, speler, partijen, zaak) for zaak in stand.onafgemaakt_eerst(zaken)]
             _say(f"\nDe drie zaken zijn gespeeld en nagekeken in {time.monotonic() - begin:.1f} s.")
             _verder(settings, partijen, spelen)
             _blijf()
@@ -75,13 +83,18 @@ def platform(settings: Settings) -> Iterator[None]:
     supervisor = Supervisor([*service_names(), "relay"])
     supervisor.start()
     try:
-        _wacht_op(settings)
+        wacht_tot_zij_draaien(settings)
         yield
     finally:
         supervisor.stop()
 
 
-def _wacht_op(settings: Settings) -> None:
+def wacht_tot_zij_draaien(settings: Settings) -> None:
+    """Return when every service, each a process of its own, takes work.
+
+    Raises:
+        Unavailable: one of them is not there after a minute.
+    """
     secret = settings.data / "token.secret"
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not secret.exists():
@@ -93,9 +106,9 @@ def _wacht_op(settings: Settings) -> None:
         api.get(name, "/klaar")
 
 
-def _speel(api: ApiClient, clock: FileClock, partijen: Partijen, zaak: Zaak) -> Spel:
+def _speel(api: ApiClient, speler: Speler, partijen: Partijen, zaak: Zaak) -> Spel:
     _say(f"\n=== {zaak.titel} ===\n")
-    spel = Speler(api, partijen, clock.set, _say).speel(zaak)
+    spel = speler.speel(zaak)
     _say("\nDe tijdlijn, zoals de inwoner haar leest:\n")
     namen = {partijen.code(sleutel): partijen.naam(partijen.code(sleutel)) for sleutel in partijen.rijen}
     regels = api.get("historie", f"/casussen/{spel.casus}/tijdlijn", inwoner(spel))["tijdlijn"]
@@ -157,4 +170,4 @@ def _say(text: str) -> None:
     print(text, flush=True)  # this is what the demo is for
 
 
-__all__ = ["inwoner", "main", "platform"]
+__all__ = ["inwoner", "main", "platform", "wacht_tot_zij_draaien"]

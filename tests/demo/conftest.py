@@ -10,6 +10,7 @@ import pytest
 from casuslog.testing.platform import Platform
 from deploy.demo.spel import Speler
 from deploy.demo.zaken import lees
+from tests.demo.draaien import Demo
 from tests.demo.gespeeld import Gespeeld
 
 
@@ -24,3 +25,12 @@ def gespeeld() -> Iterator[Gespeeld]:
             spelen[zaak.id] = speler.speel(zaak)
             weigeringen[zaak.id] = speler.weigeringen
         yield Gespeeld(platform, partijen, spelen, weigeringen, platform.events())
+
+
+@pytest.fixture(scope="package")
+def ingebed() -> str:
+    """What the main job prints in its embedded form."""
+    demo = Demo()
+    status, printed = demo.uitspelen()
+    assert status == 0, printed
+    return printed

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from casuslog.caller import Caller
@@ -34,6 +37,17 @@ class Gespeeld:
     def onder_de_casus(self, zaak: str) -> list[RecordedEvent]:
         """All that stands under the casus itself."""
         return [e for e in self.events if e.envelope.subject == self.spelen[zaak].casus]
+
+    @contextlib.contextmanager
+    def op(self, dag: str | None) -> Iterator[None]:
+        """Let it be this day: rights are those of the day of reading. Without a day it stays the last one."""
+        nu = self.platform.clock.now()
+        if dag is not None:
+            self.platform.clock.set(date.fromisoformat(dag))
+        try:
+            yield
+        finally:
+            self.platform.clock.set(nu)
 
     def lees(self, service: str, pad: str, wie: Caller) -> dict[str, Any] | None:
         """What somebody reads over HTTP; ``None`` when the answer is that there is nothing for this reader."""

@@ -52,14 +52,16 @@ class Zaak:
     def spel(self):
         return self.gespeeld.spelen[self.id]
 
-    def rijen(self, wie: Caller, op: str = "2017-12-31") -> list[dict]:
-        """The timeline that somebody reads as of a day; empty when the answer is that there is no such casus."""
-        gelezen = self.gespeeld.lees("historie", f"/casussen/{self.spel.casus}/tijdlijn?op={op}", wie)
+    def rijen(self, wie: Caller, dag: str | None = None) -> list[dict]:
+        """The timeline that somebody reads, now or on a day; empty when the answer is that there is no such casus."""
+        with self.gespeeld.op(dag):
+            gelezen = self.gespeeld.lees("historie", f"/casussen/{self.spel.casus}/tijdlijn", wie)
         return gelezen["tijdlijn"] if gelezen else []
 
-    def status(self, wie: Caller, op: str = "2017-12-31") -> dict | None:
-        """The status that somebody reads."""
-        return self.gespeeld.lees("historie", f"/casussen/{self.spel.casus}?op={op}", wie)
+    def status(self, wie: Caller, dag: str | None = None) -> dict | None:
+        """The status that somebody reads, now or on a day."""
+        with self.gespeeld.op(dag):
+            return self.gespeeld.lees("historie", f"/casussen/{self.spel.casus}", wie)
 
     def gelogd(self, *services: str) -> set[str]:
         """The ids of all events under the casus, of some services only if any are named."""
