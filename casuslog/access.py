@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from casuslog.caller import Caller
 from casuslog.errors import NotFound
 from casuslog.readmodels import InvolvementRegister
+from casuslog.rights.involvement import CLIENT, MELDER, PERSONEN
 
 
 class NoInvolvement(NotFound):
@@ -36,13 +37,17 @@ def admit(conn: Connection, caller: Caller, gemeente: str, subject: str, day: da
         day: today. Never a day that the caller names: a right that ended is over, also for acts of before.
 
     Raises:
-        NoInvolvement: the caller works for another gemeente, and this one did not record it as involved.
+        NoInvolvement: the caller works for another gemeente, and this one did not record it as involved; or it speaks
+            for itself, and the casus is known to be about another.
     """
+    involved = InvolvementRegister.of(conn, subject, day)
+    as_whom = [one for one in involved if one.organisatie in (caller.organisatie, caller.id)]
+    if caller.rol in PERSONEN and not as_whom and any(one.als == CLIENT for one in involved):
+        raise NoInvolvement()
     if gemeente in caller.gemeenten or caller.organisatie == gemeente:
         return
-    involved = InvolvementRegister.of(conn, subject, day)
-    known_as = {caller.organisatie, caller.id}
-    if not any(one.organisatie in known_as and one.gemeente == gemeente for one in involved):
+    # Having reported for another gives no right to act for him.
+    if not any(one.gemeente == gemeente and one.als != MELDER for one in as_whom):
         raise NoInvolvement()
 
 

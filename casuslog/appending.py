@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from casuslog.consume import timers
-from casuslog.envelope import Stream
-from casuslog.events import TYPE_PREFIX, Fact
+from casuslog.envelope import Envelope, Stream
+from casuslog.events import Fact
 from casuslog.readmodels import InvolvementRegister, MeldingDays
 from casuslog.readmodels.melding import MELDING
 from casuslog.recorded import Context, RecordedEvent, StoredEvent
 from casuslog.rights.events import BetrokkenheidVastgelegd
 from casuslog.store import Transaction
 from casuslog.termijnen.events import TermijnGehaald, TermijnGestart, TermijnHervat, TermijnOpgeschort, TermijnVervallen
-
-_MELDING = TYPE_PREFIX + MELDING
 
 
 def append(
@@ -29,14 +27,15 @@ def append(
     if not facts:
         return []
     stored = tx.append(stream, expected, facts, _carried_over(tx, stream, expected, context))
-    for fact in facts:
-        _keep_in_step(tx, stream, fact)
+    for kept, fact in zip(stored, facts, strict=True):
+        _keep_in_step(tx, stream, fact, kept.envelope)
     return stored
 
 
-def _keep_in_step(tx: Transaction, stream: Stream, fact: Fact) -> None:
-    if fact.data.__event__.wire_type == _MELDING:
+def _keep_in_step(tx: Transaction, stream: Stream, fact: Fact, envelope: Envelope) -> None:
+    if envelope.name == MELDING:
         MeldingDays.record(tx.conn, stream.gemeente, stream.id, fact.on)
+        InvolvementRegister.record_report(tx.conn, envelope)
     match fact.data:
         case BetrokkenheidVastgelegd():
             InvolvementRegister.record(tx.conn, stream.gemeente, stream.id, _Fields(fact.data))

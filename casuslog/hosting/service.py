@@ -120,12 +120,13 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
         self.note(event, tx)
 
     def note(self, event: RecordedEvent, tx: Transaction) -> None:
-        """Note who a foreign event says is involved, or on which day it says the casus was reported; keep no more."""
+        """Note who a foreign event says is involved, and of a melding when and by whom it was made; keep no more."""
         e = event.envelope
         if e.name == BETROKKENHEID:
             InvolvementRegister.record(tx.conn, e.gemeente, e.subject, event)
         if e.name == MELDING:
             MeldingDays.record(tx.conn, e.gemeente, e.subject, e.feitdatum)
+            InvolvementRegister.record_report(tx.conn, e)
 
 
 def _idempotency_key(request: Request) -> str | None:

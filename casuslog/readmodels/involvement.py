@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
+from casuslog.envelope import Envelope
 from casuslog.events import VERNIETIGD
 from casuslog.readmodels._upsert import upsert
 from casuslog.readmodels.tables import involvements as t
+from casuslog.rights.involvement import who_reported
 
 WHOLE_CASUS = ""
 """The thema of an involvement that is not of one thema: part of a key, and so not NULL."""
@@ -50,6 +52,18 @@ class InvolvementRegister:
             "tot": data["tot"],
         }
         upsert(conn, t, row)
+
+    @classmethod
+    def record_report(cls, conn: Connection, envelope: Envelope) -> None:
+        """Keep who made a melding: as the client, or as who reported for another (``als`` melder).
+
+        Of staff nothing is kept: who wrote it down is no party to the casus.
+        """
+        if envelope.actororganisatie is not None:
+            return
+        one = who_reported(envelope)
+        row = {"organisatie": one.organisatie, "als": one.als, "vanaf": one.vanaf, "tot": None, "thema": None}
+        cls.record(conn, envelope.gemeente, envelope.subject, row)
 
     @staticmethod
     def of(conn: Connection, subject: str, on: date) -> list[Involved]:

@@ -13,7 +13,8 @@ from casuslog.recorded import RecordedEvent
 
 CLIENT = "client"
 MELDER = "melder"
-_PERSONEN = {"inwoner", "budgethouder"}
+PERSONEN = frozenset({"inwoner", "budgethouder"})
+"""Roles of whom a casus is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Involvements:
             e = event.envelope
             return self.consenting(Consent(event["aan"], tuple(event["omvang"]), e.feitdatum, e.gemeente))
         if name == "melding-geregistreerd":
-            return self._involving(_who_reported(event.envelope))
+            return self._involving(who_reported(event.envelope))
         return self
 
     def involving(self, *involvements: Involvement) -> Involvements:
@@ -122,9 +123,9 @@ def _read_involvement(event: RecordedEvent) -> Involvement:
     )
 
 
-def _who_reported(envelope: Envelope) -> Involvement:
+def who_reported(envelope: Envelope) -> Involvement:
     """Who reported is the client, or somebody on behalf of one: the envelope of the melding says which."""
-    als = CLIENT if envelope.actorrol in _PERSONEN else MELDER
+    als = CLIENT if envelope.actorrol in PERSONEN else MELDER
     return Involvement(envelope.actorid, als, envelope.feitdatum, door=envelope.gemeente)
 
 

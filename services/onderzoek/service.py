@@ -61,6 +61,13 @@ class OnderzoekService(CasusService):
         gemeld_op = event.envelope.feitdatum
         self._react(event, tx, event.envelope.gemeente, lambda s, p: z.start_termijn(s, gemeld_op, _inrichting(p)))
 
+    @on_event("melding", "MeldingGeregistreerd", projection=True)
+    @on_event("melding", "BetrokkenheidVastgelegd", projection=True)
+    @on_event("beschikking", "BetrokkenheidVastgelegd", projection=True)
+    def onthoud(self, event: RecordedEvent, tx: Transaction) -> None:
+        """Note since when the casus runs and who is involved in it."""
+        self.note(event, tx)
+
     @on_event("melding", "MeldingIngetrokken")
     def volg_intrekking(self, event: RecordedEvent, tx: Transaction) -> None:
         """A melding that was withdrawn needs no further onderzoek."""

@@ -74,6 +74,13 @@ class PgbService(CasusService):
         """Keep who is involved, and what was asked and decided."""
         self.keep(event, tx)
 
+    @on_event("melding", "MeldingGeregistreerd", projection=True)
+    @on_event("melding", "BetrokkenheidVastgelegd", projection=True)
+    @on_event("onderzoek", "BetrokkenheidVastgelegd", projection=True)
+    def onthoud(self, event: RecordedEvent, tx: Transaction) -> None:
+        """Note since when the casus runs and who is involved in it."""
+        self.note(event, tx)
+
     @on_event("beschikking", "AanvraagOntvangen")
     def leg_wens_vast(self, event: RecordedEvent, tx: Transaction) -> None:
         """An aanvraag for a pgb begins a pgb: the wish, and the tariff of each line."""

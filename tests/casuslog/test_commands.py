@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +158,42 @@ class TestIdempotency:
         other = Caller("wijkteam", OPSTERLAND, "w9", (OPSTERLAND,))
         assert path.run(_meld(key="a")).casus != path.run(_meld(other, key="a")).casus
 
+    def test_a_key_is_scoped_to_the_organisation_of_its_caller(self, path: CommandPath) -> None:
+        """Two organisations may give their people the same id; neither sees the answer of the other."""
+        other = Caller("backoffice", "00000001001234567000", TEAM.id, (OPSTERLAND,))
+        assert not path.run(_meld(other, key="a")).herhaald
+        assert not path.run(_meld(key="a")).herhaald
+
+    def test_a_key_belongs_to_one_command(self, path: CommandPath) -> None:
+        """The same body under the same key for another command is an error, not the answer of the first."""
+        casus = path.run(_meld()).casus
+        path.run(_bevestig(casus, key="a"))
+        with pytest.raises(KeyReused):
+            path.run(_meld(key="a", casus=casus))
+
+    def test_a_repeat_on_the_next_day_is_the_same_command(self, path: CommandPath) -> None:
+        """A body without op, sent again after midnight, gets the first answer: the day is filled in, not sent."""
+        first = path.run(_meld(key="a"))
+        path._clock.advance(timedelta(days=1))  # type: ignore[attr-defined]  # the settable clock of this test
+        assert path.run(_meld(key="a")).gebeurtenissen == first.gebeurtenissen
+
+    def test_two_at_the_same_time_have_one_effect(self, path: CommandPath, store: EventStore) -> None:
+        """The same key with the same body from many at once: one carries it out, all get the same casus."""
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda _: path.run(_meld(key="a")), range(6)))
+        assert len({answer.casus for answer in answers}) == 1
+        assert sorted(answer.herhaald for answer in answers) == [False, *[True] * 5]
+        assert _events(store).count("melding-geregistreerd") == 1
+
+    def test_of_two_with_the_same_version_one_is_refused(self, path: CommandPath, store: EventStore) -> None:
+        """Both saw the same version: the second gets a conflict that names the present one, and has no effect."""
+        seen = path.run(_meld())
+        with ThreadPoolExecutor(2) as pool:
+            calls = [pool.submit(path.run, _bevestig(seen.casus, if_match=seen.versie)) for _ in range(2)]
+        errors = [call.exception() for call in calls if call.exception() is not None]
+        assert [type(error) for error in errors] == [Conflict]
+        assert getattr(errors[0], "actual", None) == store.version(Stream(OPSTERLAND, "melding", seen.casus))
+
     def test_a_refusal_is_not_kept(self, path: CommandPath) -> None:
         """After a refusal the same key is judged anew."""
         casus = new_id()
@@ -229,6 +267,122 @@ class TestRefusing:
         """A wrong name is answered with the names that there are."""
         with pytest.raises(NotFound, match="bevestig-melding"):
             path.run(CommandCall(name="bevestig", body={}, caller=TEAM))
+
+    def test_a_right_that_ended_is_over_also_for_acts_of_before(self, path: CommandPath, store: EventStore) -> None:
+        """Access is judged on today: a day that the caller names in the body opens nothing."""
+        casus = path.run(_meld(op="2017-02-01")).casus
+        ended = date(2017, 2, 14)
+        granted = {"organisatie": HEERENVEEN, "als": "besluitende_gemeente", "vanaf": date(2017, 2, 1), "thema": None}
+        with store.transaction() as tx:
+            InvolvementRegister.record(tx.conn, OPSTERLAND, casus, {**granted, "tot": ended})
+        with pytest.raises(NotFound):
+            path.run(_bevestig(casus, BUREN, body={"op": "2017-02-10"}))
+
+    def test_a_gemeente_cannot_let_itself_in(self, path: CommandPath) -> None:
+        """Under a shared casus id it may begin a stream of its own; what it records there opens no other's stream."""
+        casus = path.run(_meld()).casus
+        path.run(_meld(BUREN, gemeente=HEERENVEEN, casus=casus, woongemeente=HEERENVEEN))
+        with pytest.raises(NotFound):
+            path.run(_bevestig(casus, BUREN))
+
+    def test_an_inwoner_acts_in_no_other_ones_casus(self, path: CommandPath) -> None:
+        """Who speaks for himself is refused in a casus that is known to be about another, as if there is none."""
+        client, other = (Caller("inwoner", None, name, (OPSTERLAND,)) for name in ("inwoner-1", "inwoner-2"))
+        casus = path.run(_meld(client)).casus
+        with pytest.raises(NotFound):
+            path.run(_bevestig(casus, other))
+        assert path.run(_bevestig(casus, client)).casus == casus
+
+    def test_having_reported_gives_no_right_to_act(self, path: CommandPath) -> None:
+        """A derde whose token names no gemeente is not let in for having made the melding."""
+        reported = Caller("derde", None, "dochter-1", (OPSTERLAND,))
+        casus = path.run(_meld(reported, akkoord_inwoner=True)).casus
+        with pytest.raises(NotFound):
+            path.run(_bevestig(casus, replace(reported, gemeenten=())))
+
+    @pytest.mark.parametrize("reference", [7, {"zaak": 17}, ["zaak-17"]])
+    def test_a_reference_is_a_text(self, path: CommandPath, reference: object) -> None:
+        """A reference of another kind is refused with its field; it is not turned into text."""
+        with pytest.raises(InvalidInput) as refused:
+            path.run(_meld(externereferentie=reference))
+        assert list(refused.value.errors) == ["externereferentie"]
+
+
+class TestPolicyOfARunningCase:
+    """What a new version means for a casus that runs is data."""
+
+    @pytest.fixture
+    def with_new_version(self, store: EventStore) -> None:
+        beleid = {**BELEID, "overgang": {"lopende_casussen": "dag_van_de_melding"}}
+        row = {"gemeente": OPSTERLAND, "versie": 2, "sleutel": "s", "geldig_vanaf": date(2017, 2, 10)}
+        with store.transaction() as tx:
+            Policies.keep(tx.conn, {**row, "beleid": json.dumps(beleid)})
+
+    @pytest.mark.usefixtures("with_new_version")
+    @pytest.mark.parametrize(("gemeld_op", "versie"), [("2017-02-09", "s@1"), ("2017-02-10", "s@2")])
+    def test_it_keeps_the_version_of_the_day_of_its_melding(
+        self, path: CommandPath, store: EventStore, gemeld_op: str, versie: str
+    ) -> None:
+        """With dag_van_de_melding a casus of before the new version is judged by the old one, also in later acts."""
+        casus = path.run(_meld(op=gemeld_op)).casus
+        answer = path.run(_bevestig(casus))
+        named = {e.envelope.id: e.envelope.inrichtingversie for e in store.read_log(EVERY_GEMEENTE)}
+        assert {named[event] for event in answer.gebeurtenissen} == {versie}
+
+    @pytest.mark.usefixtures("with_new_version")
+    def test_a_melding_that_another_writes_under_the_id_changes_nothing(
+        self, path: CommandPath, store: EventStore
+    ) -> None:
+        """An older melding in the stream of an uninvolved gemeente does not bring an old version back."""
+        casus = path.run(_meld(op="2017-02-12")).casus
+        path.run(_meld(BUREN, gemeente=HEERENVEEN, casus=casus, op="2017-01-01"))
+        answer = path.run(_bevestig(casus))
+        named = {e.envelope.id: e.envelope.inrichtingversie for e in store.read_log(EVERY_GEMEENTE)}
+        assert {named[event] for event in answer.gebeurtenissen} == {"s@2"}
+
+
+class TestSubjectsOfTheirOwn:
+    """A stream that is about something else than a casus."""
+
+    @pytest.fixture
+    def path(self, store: EventStore) -> CommandPath:
+        tellen = CommandType(
+            name="bevestig",
+            schema=commands.REGISTREER_MELDING,
+            aggregate=melding.MELDING,
+            decide=by_policy(melding.registreer_melding),
+            begins=True,
+            subject_field="dossier",
+        )
+        lezen = Readers(inrichting=lambda policy: MeldingInrichting.van_beleid(policy.beleid))
+        return CommandPath(store, [tellen], [], SettableClock(DAG), lezen, KnownEvents(store.codec))
+
+    def _call(self, caller: Caller = TEAM, **more: Any) -> CommandCall:
+        trace = more.pop("traceparent", None)
+        return CommandCall(name="bevestig", body={"gemeente": OPSTERLAND, **more}, caller=caller, traceparent=trace)
+
+    def test_its_field_names_the_subject(self, path: CommandPath) -> None:
+        """The subject comes from its own field; a wrong one is refused under that name."""
+        dossier = new_id()
+        assert path.run(self._call(dossier=dossier, casus=new_id())).casus == dossier
+        with pytest.raises(InvalidInput) as refused:
+            path.run(self._call(dossier="999990342"))
+        assert list(refused.value.errors) == ["dossier"]
+
+    def test_involvement_in_a_casus_opens_no_dossier(self, path: CommandPath, store: EventStore) -> None:
+        """Who is involved in some casus may begin a subject from there, and touch none that there is."""
+        casus, dossier = new_id(), path.run(self._call()).casus
+        granted = {"organisatie": HEERENVEEN, "als": "aanbieder", "vanaf": DAG, "tot": None, "thema": None}
+        with store.transaction() as tx:
+            InvolvementRegister.record(tx.conn, OPSTERLAND, casus, granted)
+        with pytest.raises(NotFound):
+            path.run(self._call(BUREN, casus=casus, dossier=dossier))
+        assert path.run(self._call(BUREN, casus=casus)).casus not in (casus, dossier)
+
+    def test_no_trace_leads_to_it(self, path: CommandPath, store: EventStore) -> None:
+        """The trace of a caller may hold acts in a casus; it is not kept with a subject of its own."""
+        path.run(self._call(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"))
+        assert {e.envelope.traceparent for e in store.read_log(EVERY_GEMEENTE)} == {None}
 
 
 class TestQuestions:
