@@ -130,3 +130,36 @@ def test_a_timer_that_keeps_failing_is_parked_and_can_be_replayed(world: World, 
     fired.error = None
     assert world.volger.run_transaction(lambda tx: timers.replay(tx.conn, key))
     assert fired.loop.step() == 1
+
+
+def moved(world: World, stream: Stream, *due: date) -> None:
+    for day in due:
+        world.volger.run_transaction(lambda tx, day=day: timers.reschedule(tx.conn, "onderzoekstermijn", stream, day))
+
+
+def test_a_term_that_moves_fires_on_its_last_day_only(world: World, fired: Fired, stream: Stream) -> None:
+    """Of all days that a term had, only the one that it has now counts."""
+    moved(world, stream, DUE, DUE + timedelta(days=7))
+    world.clock.set(DUE + timedelta(days=30))
+    fired.loop.step()
+    assert [timer.due_on for timer in fired.seen] == [DUE + timedelta(days=7)]
+
+
+@pytest.mark.parametrize("between", [(), (DUE + timedelta(days=7),)])
+def test_a_term_may_keep_or_get_back_its_day(
+    world: World, fired: Fired, stream: Stream, between: tuple[date, ...]
+) -> None:
+    """An opschorting that ends on the day of the term, or that took no day, does not make the term wait for ever."""
+    moved(world, stream, DUE, *between, DUE)
+    world.clock.set(DUE + timedelta(days=1))
+    fired.loop.step()
+    assert [timer.due_on for timer in fired.seen] == [DUE]
+
+
+def test_a_term_that_ran_out_does_not_run_out_again(world: World, fired: Fired, stream: Stream) -> None:
+    """The same day given again after the term fired changes nothing."""
+    moved(world, stream, DUE)
+    world.clock.set(DUE + timedelta(days=1))
+    fired.loop.step()
+    moved(world, stream, DUE)
+    assert fired.loop.step() == 0
