@@ -215,22 +215,30 @@ class Platform:
             eventlet.sleep(LOOK_SECONDS)
 
     def _busy(self) -> str | None:
-        """What is under way, the first that is found; ``None`` at rest."""
-        for name in self.services:
-            if self._terms_due(name):
-                for timer in self._extensions(name, OnTimer):
-                    timer.fire_due()
+        """What is under way, the first that is found; ``None`` at rest. What costs least to see is looked at first."""
+        consumers = {name: self._extensions(name, LogConsumer) for name in self.services}
+        for name, found in consumers.items():
+            if any(_at_work(one) for one in found):
+                return f"{name} still handles events"
         heads = self._heads()
         for name, head in heads.items():
             with self.store(name).engine.connect() as conn:
                 if relayed(conn) < head:
                     return f"the relay of {name} has not passed on everything"
-        for name in self.services:
-            for consumer in self._extensions(name, LogConsumer):
-                if (behind := _behind(consumer, heads)) is not None:
-                    return f"{name} {behind}"
-        # What was handled meanwhile may have been logged in turn.
-        return None if self._heads() == heads else "something was just logged"
+        for name, found in consumers.items():
+            for one in found:
+                if (source := _behind(one, heads)) is not None:
+                    return f"{name} has not received everything of {source}"
+        if self._fire_terms():
+            return "a term ran out"
+        # What came in meanwhile is handled now, or was and may have been logged in turn.
+        rest = self._heads() == heads and not any(_at_work(one) for found in consumers.values() for one in found)
+        return None if rest else "something was just logged"
+
+    def _fire_terms(self) -> int:
+        """Let terms that are due run out now, instead of when their service next looks at the clock."""
+        due = [name for name in self.services if self._terms_due(name)]
+        return sum(timer.fire_due() for name in due for timer in self._extensions(name, OnTimer))
 
     def _heads(self) -> dict[str, Cursor]:
         return {name: self.store(name).head(EVERY_GEMEENTE) for name in self.services}
@@ -245,17 +253,19 @@ class Platform:
         return [one for one in self.host.containers[service].extensions if isinstance(one, kind)]
 
 
-def _behind(extension: LogConsumer, heads: Mapping[str, Cursor]) -> str | None:
+def _at_work(extension: LogConsumer) -> bool:
     if not extension.handlers.sources:
-        return None
+        return False
     running = extension.running
-    if running is None or not running.caught_up.is_set():
-        return "has not caught up"
-    consumer: Consumer = running.consumer
-    for source in extension.handlers.sources:
-        if source in heads and consumer.tip(source) < heads[source]:
-            return f"has not received everything of {source}"
-    return f"still handles {consumer.waiting} events" if consumer.waiting else None
+    return running is None or not running.caught_up.is_set() or running.consumer.waiting > 0
+
+
+def _behind(extension: LogConsumer, heads: Mapping[str, Cursor]) -> str | None:
+    """The first source of which this consumer has not received everything."""
+    if extension.running is None:
+        return None
+    consumer: Consumer = extension.running.consumer
+    return next((s for s in extension.handlers.sources if s in heads and consumer.tip(s) < heads[s]), None)
 
 
 def _whole_log(store: EventStore) -> Iterator[StoredEvent]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import eventlet
+import warnings
 
-eventlet.monkey_patch()
+with warnings.catch_warnings():
+    # eventlet announces its own end at every import; that is no news of the scenarios.
+    warnings.simplefilter("ignore")
+    import eventlet
 
-import logging  # noqa: E402  # the patch comes before every other import
-import sys  # noqa: E402
+    eventlet.monkey_patch()
 
-import structlog  # noqa: E402
+import logging
+import sys
 
-from tests.scenarios.bestand import scenarios  # noqa: E402
-from tests.scenarios.stappen import STAPPEN  # noqa: E402
-from tests.scenarios.uitvoeren import Uitvoering  # noqa: E402
+import structlog
+
+from tests.scenarios.bestand import scenarios
+from tests.scenarios.stappen import STAPPEN
+from tests.scenarios.uitvoeren import Uitvoering
 
 
 def main(wanted: list[str]) -> int:
