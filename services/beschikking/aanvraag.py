@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from casuslog import termijnen
+from casuslog.envelope import Actor
 from casuslog.errors import Refused
 from casuslog.events import Fact
 from casuslog.rights.events import BetrokkenheidVastgelegd
@@ -87,6 +88,24 @@ def ontvang_aanvraag(
     return [replace(feit, attributes=betaler) for feit in feiten]
 
 
+def volg_verslag(
+    staat: Beschikking, op: date, door: Actor, inrichting: BeschikkingInrichting, voorkennis: Voorkennis
+) -> list[Fact]:
+    """Reaction to a signed verslag and to the end of the onderzoek: where both are there, the verslag is the aanvraag.
+
+    A reaction never refuses: whoever signs first and is investigated to the end later applies on that later day, and
+    an aanvraag that is there already (after six weeks, on a form) stays the one.
+    """
+    if voorkennis.verslag_ondertekend_op is None or staat.aanvraag_op is not None or staat.vernietigd:
+        return []
+    if not _onderzoek_klaar(op, inrichting, voorkennis):
+        return []
+    opdracht = OntvangAanvraag(
+        op=op, door=door, herkomst=ONDERTEKEND_VERSLAG, ondertekend_op=voorkennis.verslag_ondertekend_op
+    )
+    return ontvang_aanvraag(staat, opdracht, inrichting, voorkennis)
+
+
 def _lid_1(thema: str | None) -> str:
     """Art. 2.3.5 lid 1: a: zelfredzaamheid en participatie, b: beschermd wonen en opvang (from general knowledge)."""
     return f"2.3.5 lid 1 onder {'b' if thema in WONEN_EN_OPVANG else 'a'}"
@@ -131,8 +150,12 @@ def _verslag_geldt(staat: Beschikking, inrichting: BeschikkingInrichting) -> Ref
     )
 
 
+def _onderzoek_klaar(op: date, inrichting: BeschikkingInrichting, voorkennis: Voorkennis) -> bool:
+    return voorkennis.mag_aanvragen(op) or inrichting.aanvraag_vorm == "bij_melding"
+
+
 def _eis_onderzoek_klaar(op: date, inrichting: BeschikkingInrichting, voorkennis: Voorkennis) -> None:
-    if voorkennis.mag_aanvragen(op) or inrichting.aanvraag_vorm == "bij_melding":
+    if _onderzoek_klaar(op, inrichting, voorkennis):
         return
     wanneer = f" of na {voorkennis.onderzoek_uiterlijk}" if voorkennis.onderzoek_uiterlijk else ""
     raise Refused(

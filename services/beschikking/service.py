@@ -21,7 +21,7 @@ from casuslog.store import Transaction
 from services.beschikking import aanvraag, besluit, levering
 from services.beschikking.commands import OPDRACHTEN
 from services.beschikking.inrichting import BeschikkingInrichting
-from services.beschikking.opdrachten import MeldTermijnVerstreken, OntvangAanvraag
+from services.beschikking.opdrachten import MeldTermijnVerstreken
 from services.beschikking.staat import BESCHIKKING
 from services.beschikking.voorkennis import NIETS_BEKEND, Voorkennis, bekend
 
@@ -78,19 +78,18 @@ class BeschikkingService(CasusService):
         self.keep(event, tx)
 
     @on_event("onderzoek", "VerslagOndertekend")
-    def ontvang_verslag(self, event: RecordedEvent, tx: Transaction) -> None:
+    @on_event("onderzoek", "OnderzoekAfgerond")
+    def volg_verslag(self, event: RecordedEvent, tx: Transaction) -> None:
         """A signed verslag is the aanvraag, where the inrichting says so: no second form."""
-        if not event["geldt_als_aanvraag"]:
-            return
+        # Which method gets an event first is not laid down: what is decided upon is kept before.
         self.keep(event, tx)
         log: ServiceLog = self.log
         owner, casus, op = event.envelope.gemeente, event.envelope.subject, event.envelope.feitdatum
-        opdracht = OntvangAanvraag(op=op, door=log.system, herkomst="ondertekend_verslag", ondertekend_op=op)
         weet = log.commands.voorkennis(tx, owner, casus)
         log.react(
             tx,
             event,
             BESCHIKKING,
             Stream(owner, BESCHIKKING.kind, casus),
-            lambda staat, policy: aanvraag.ontvang_aanvraag(staat, opdracht, _inrichting(policy), weet),
+            lambda staat, policy: aanvraag.volg_verslag(staat, op, log.system, _inrichting(policy), weet),
         )

@@ -32,7 +32,8 @@ class Voorkennis:
     identiteit_op: date | None = None
     pgb_uitgelegd: bool = False
     bijdrage_uitgelegd: bool = False
-    verslag_geldt_als_aanvraag: bool = False
+    verslag_ondertekend_op: date | None = None
+    """Day on which a verslag was signed that counts as an aanvraag; ``None`` while none does."""
     indicatie_van: str | None = None
     indicatie_aan: str | None = None
     indicatie_ontbreekt: tuple[str, ...] = ()
@@ -83,7 +84,7 @@ def bekend(voorkennis: Voorkennis, naam: str, data: Mapping[str, Any], op: date)
         case "onderzoek-afgerond":
             return replace(voorkennis, onderzoek_afgerond_op=op, uitkomst=tuple(lees("uitkomst") or ()))
         case "verslag-ondertekend":
-            return replace(voorkennis, verslag_geldt_als_aanvraag=bool(lees("geldt_als_aanvraag")))
+            return replace(voorkennis, verslag_ondertekend_op=op if lees("geldt_als_aanvraag") else None)
         case "indicatie-ingediend" | "indicatie-aangevuld" | "indicatie-teruggestuurd":
             return _indicatie(voorkennis, naam, lees)
         case "pgb-tarief-berekend" | "pgb-voorwaarden-getoetst":

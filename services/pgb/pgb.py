@@ -133,19 +133,13 @@ PGB = Aggregate("pgb", Pgb(), evolve)
 
 
 def leg_wens_vast(staat: Pgb, opdracht: LegWensVast, inrichting: PgbInrichting) -> list[Fact]:
-    """Record the wish and compute the tariff of each line; a line without a tariff waits for a person.
+    """Reaction to an aanvraag: record the wish, and compute the tariff of each line.
 
-    Raises:
-        Refused: ``pgb_wens_al_vastgelegd`` or ``geen_pgb_regels``.
+    It never refuses what the inwoner asked: a line without a tariff waits for a person, and a wish that names no help
+    yet is a wish. What stands already, or was destroyed, stays as it is.
     """
     if staat.wens is not None or staat.vernietigd:
-        raise _weigering(
-            "pgb_wens_al_vastgelegd", "De wens voor een pgb staat al vast.", "Wijzig haar in een nieuwe aanvraag."
-        )
-    if not opdracht.regels:
-        raise _weigering(
-            "geen_pgb_regels", "De aanvraag noemt geen hulp die als pgb gewenst is.", "Noem ten minste een regel."
-        )
+        return []
     wens = PgbWensVastgelegd(regels=opdracht.regels, gemotiveerd=opdracht.gemotiveerd)
     return [Fact(wens, on=opdracht.op), *(_tarief_van(regel, opdracht.op, inrichting) for regel in opdracht.regels)]
 

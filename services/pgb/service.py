@@ -120,7 +120,8 @@ def _wens(regel: Mapping[str, Any]) -> Wensregel:
     return Wensregel(
         regel=regel["regel"],
         voorziening=regel["voorziening"],
-        minuten_per_week=regel["minuten_per_week"],
+        # An aanvraag need not say how much; that is no reason to hold up the casus.
+        minuten_per_week=regel["minuten_per_week"] or 0,
         hulpverlener=regel["hulpverlener"],
         kenmerken=tuple(regel["kenmerken"]),
     )

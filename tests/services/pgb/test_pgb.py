@@ -172,11 +172,12 @@ def test_a_line_without_a_tariff_waits_for_a_person_and_blocks_no_other_line():
     assert isinstance(tweede, PgbTariefBerekend)
 
 
-def test_a_wish_is_recorded_once_and_names_help():
-    """The second time is refused, and so is a wish without a line."""
+def test_a_wish_is_recorded_once_and_may_name_no_help_yet():
+    """A reaction refuses nothing: the second time changes nothing, and a wish without a line is a wish."""
     opdracht = LegWensVast(op=date(2017, 2, 13), door=SYSTEEM, regels=WENS, gemotiveerd=True)
-    assert reden(pgb.leg_wens_vast, na(gewenst()), opdracht, HARLINGEN) == "pgb_wens_al_vastgelegd"
-    assert reden(pgb.leg_wens_vast, na(), replace(opdracht, regels=()), HARLINGEN) == "geen_pgb_regels"
+    assert pgb.leg_wens_vast(na(gewenst()), opdracht, HARLINGEN) == []
+    (wens,) = feiten(pgb.leg_wens_vast(na(), replace(opdracht, regels=()), HARLINGEN))
+    assert wens.regels == ()
 
 
 # -- the conditions ----------------------------------------------------------------------------------------------------
@@ -371,7 +372,7 @@ def test_a_destroyed_dossier_folds_to_an_answer():
     staat = na(gewenst(), [Fact(vernietigd, on=VAN)], toegekend())
     assert staat.vernietigd
     opdracht = LegWensVast(op=VAN, door=SYSTEEM, regels=WENS, gemotiveerd=True)
-    assert reden(pgb.leg_wens_vast, staat, opdracht, HARLINGEN) == "pgb_wens_al_vastgelegd"
+    assert pgb.leg_wens_vast(staat, opdracht, HARLINGEN) == []
 
 
 def test_folding_ignores_what_another_aggregate_records():
