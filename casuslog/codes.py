@@ -111,9 +111,7 @@ def gemeente(code_or_sleutel: str) -> Gemeente:
     known = _gemeenten(schemas_folder() / "codelijsten")
     found = known.get(code_or_sleutel) or known.get(code_or_sleutel.replace("_", "-"))
     if found is None:
-        detail = (
-            f"{_shown(code_or_sleutel)} is geen bekende gemeente; noem een CBS-code zoals '0086', of een sleutel"
-        )
+        detail = f"{_shown(code_or_sleutel)} is geen bekende gemeente; noem een CBS-code zoals '0086', of een sleutel"
         raise InvalidInput(detail, errors={"gemeente": [detail]}, codelijst="gemeente")
     return found
 
