@@ -1,9 +1,9 @@
 # `make run` shows the product, `make test` proves it. Both work on a bare Debian 12 with python3, pip and apt.
 
+SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -p no:cacheprovider
-# One process: eventlet's patch, which nameko needs, hangs the workers of pytest-xdist.
 ARGS ?=
 
 .PHONY: run test test-fast check lock clean scenarios
@@ -11,10 +11,12 @@ ARGS ?=
 run: $(VENV)/installed
 	@exec $(PY) -m deploy.demo $(ARGS)
 
+# In one process: eventlet's patch, which nameko needs, hangs the workers of pytest-xdist.
 test: $(VENV)/installed
 	@scripts/ensure-servers
 	@scripts/ensure-node
-	@$(PYTEST) -q --durations=10 $(ARGS)
+	@mkdir -p build
+	@set -o pipefail; $(PYTEST) -q --durations=10 $(ARGS) | tee build/test.txt
 
 # Without servers and without the tests that start or kill processes.
 test-fast: $(VENV)/installed
