@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import eventlet
+import sys
 
-eventlet.monkey_patch()
+from casuslog.hosting.patch import patch
 
-import sys  # noqa: E402  # the patch comes before every other import
+patch()
 
-from deploy.demo.uitvoering import main  # noqa: E402
+from deploy.demo.uitvoering import main  # noqa: E402  # the patch comes before what it patches
 
 sys.exit(main())
