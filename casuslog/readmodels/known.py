@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
@@ -50,23 +51,30 @@ class KnownEvents:
             query = query.where(t.c.gemeente.in_(list(owners)))
         rows = conn.execute(query.order_by(t.c.tijd, t.c.bron, t.c.stroom, t.c.sequence))
         kept = [StoredEvent(Envelope.from_attributes(json.loads(row.envelope)), bytes(row.body)) for row in rows]
+        # Of one moment (an import, a clock that stands still) the older facts come first.
+        kept.sort(key=lambda event: (event.envelope.time, event.envelope.feitdatum))
         yield from self._codec.decode_many(causes_first(kept), purpose=purpose, typed=False)
 
 
 def causes_first(events: Sequence[StoredEvent]) -> Iterator[StoredEvent]:
-    """The same events in the same order, except that one that caused another comes before it.
+    """The same events in the same order, except that a cause comes before its effect, and a stream keeps its order.
 
     Clocks of services differ, and a reaction may be logged at the very moment of its cause.
     """
-    by_position = {str(event.envelope.position): event for event in events}
-    told: set[str] = set()
+    waiting = {str(event.envelope.position): event for event in events}
     for event in events:
-        chain = [event]
-        while (cause := by_position.get(chain[-1].envelope.oorzaak or "")) is not None and cause not in chain:
-            chain.append(cause)
-        for one in reversed(chain):
-            # Whatever stands before it in its own stream has been told already: events come in stream order.
-            position = str(one.envelope.position)
-            if position not in told:
-                told.add(position)
-                yield one
+        path = [event]
+        while path:
+            first = next((waiting[p] for p in _before(path[-1]) if p in waiting and waiting[p] not in path), None)
+            if first is not None:
+                path.append(first)
+            elif waiting.pop(str(path[-1].envelope.position), None) is not None:
+                yield path.pop()
+            else:
+                path.pop()
+
+
+def _before(event: StoredEvent) -> tuple[str, ...]:
+    """Positions of what comes before an event: its cause, and the one before it in its stream."""
+    here = event.envelope.position
+    return event.envelope.oorzaak or "", str(replace(here, sequence=here.sequence - 1))

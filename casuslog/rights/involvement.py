@@ -108,6 +108,15 @@ class Involvements:
         recorded = (one.organisatie for one in self.betrokken.values() if one.door == owner)
         return frozenset({None, owner, *recorded})
 
+    def working_together(self, owner: str) -> frozenset[str]:
+        """This gemeente, and each that it and they recorded as involved, both: neither can claim it alone."""
+        found, new = {owner}, {owner}
+        while new:
+            named = {one.organisatie for one in self.betrokken.values() if one.door in new}
+            new = {other for other in named - found if not new.isdisjoint(self.trusted_by(other))}
+            found |= new
+        return frozenset(found)
+
     def _involving(self, one: Involvement) -> Involvements:
         return replace(self, betrokken={**self.betrokken, (one.door, one.organisatie, one.als, one.thema): one})
 

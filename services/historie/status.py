@@ -33,7 +33,8 @@ VOLGENDE_STAP: Mapping[str, str] = {
     AANVRAAG_ONTVANGEN: "besluiten op de aanvraag",
     MEER_INFORMATIE_NODIG: "de aanvulling ontvangen",
     IN_BEHANDELING: "het besluit bekendmaken",
-    BESLUIT_GENOMEN: "de ondersteuning regelen",
+    # The same whatever was decided: who hears the next step need not hear the outcome.
+    BESLUIT_GENOMEN: "het besluit uitvoeren",
     OPDRACHT_GEGEVEN: "de levering beginnen",
     PGB_TOEGEKEND: "zorgovereenkomsten sluiten",
     LEVERING_GESTART: "geen",
@@ -81,8 +82,9 @@ _RANK = {
             OPDRACHT_GEGEVEN,
             PGB_TOEGEKEND,
             LEVERING_GESTART,
-            INGETROKKEN,
             AFGESLOTEN,
+            # The last: an onderzoek that is broken off because the inwoner withdrew does not hide that he did.
+            INGETROKKEN,
         )
     )
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any
 
@@ -34,24 +33,20 @@ def status(
 ) -> dict[str, Any] | None:
     """The status of a casus for a reader; ``None`` when the reader may not even know that the casus exists.
 
-    Arguments as for :func:`tijdlijn`. Only the streams that belong to what the reader sees count along: a casus id is
-    shared, and a gemeente that begins a stream under it learns nothing of the others, nor changes what they tell.
+    Arguments as for :func:`tijdlijn`. It is told from the streams of the gemeente where, for this reader, the casus
+    began, and of those that it works on the casus with. A casus id is shared: a gemeente that begins a stream under
+    another's casus learns nothing of it, nor changes what the other hears.
     """
     betrokken = Involvements.of(events)
     asked = [event for event in events if event.envelope.feitdatum <= tot_en_met]
-    gezien = {
-        e.envelope.gemeente for e in asked if sight(reader, e.envelope, betrokken, on=vandaag).level >= Level.STATUS
-    }
-    if not gezien:
+    seen = (e for e in asked if sight(reader, e.envelope, betrokken, on=vandaag).level >= Level.STATUS)
+    first = next(seen, None)
+    if first is None:
         return None
-    samen = [event for event in asked if _hoort_bij(event.envelope.gemeente, gezien, betrokken)]
-    gebeurd = (Gebeurd(e.envelope.name, e.envelope.feitdatum, e.envelope.gemeente, values(e)) for e in samen)
-    return _status(status_op(gebeurd, tot_en_met), inhoud=_besluit_zichtbaar(samen, reader, betrokken, vandaag))
-
-
-def _hoort_bij(owner: str, gezien: AbstractSet[str], betrokken: Involvements) -> bool:
-    """Whether these streams are of a gemeente that the reader sees, or of one that says it goes on from there."""
-    return not gezien.isdisjoint(betrokken.trusted_by(owner))
+    samen = betrokken.working_together(first.envelope.gemeente)
+    told = [event for event in asked if event.envelope.gemeente in samen]
+    gebeurd = (Gebeurd(e.envelope.name, e.envelope.feitdatum, e.envelope.gemeente, values(e)) for e in told)
+    return _status(status_op(gebeurd, tot_en_met), inhoud=_besluit_zichtbaar(told, reader, betrokken, vandaag))
 
 
 def _besluit_zichtbaar(events: Sequence[RecordedEvent], reader: Reader, betrokken: Involvements, op: date) -> bool:
