@@ -143,7 +143,10 @@ def test_closing_connections_cuts_every_client(amqp_url: str, rabbit: PrivateRab
 def test_nothing_outlives_its_owner(kind: type[PrivateInstance], how: str, postgres: object, rabbit: object) -> None:
     """When the owning process is killed or interrupted, server, helpers and folder are gone within seconds."""
     script = OWNER.format(kind=kind.__name__)
-    owner = subprocess.run([sys.executable, "-c", script, how], capture_output=True, text=True, timeout=100)
+    # A shell gives background jobs an ignored Ctrl-C, which they would hand on: the owner has to hear it.
+    owner = subprocess.run(
+        [sys.executable, "-c", script, how], capture_output=True, text=True, timeout=100, preexec_fn=_hear_interrupts
+    )
     assert owner.returncode in (-signal.SIGKILL, -signal.SIGINT), owner.stderr
     pid, directory = owner.stdout.split()
     deadline = time.monotonic() + 15
@@ -152,6 +155,10 @@ def test_nothing_outlives_its_owner(kind: type[PrivateInstance], how: str, postg
     assert _mention(directory) == []
     assert _gone(int(pid))
     assert not os.path.exists(directory)
+
+
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_missing_server_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
