@@ -25,6 +25,7 @@ from casuslog.consume.inbox import inboxes_of
 from casuslog.hosting.entrypoint import PLATFORM_KEY, OnEvent
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.settings import Settings, service_class, service_names
+from casuslog.hosting.supervisor import SUPERVISOR
 from casuslog.relay import LogPublisher, Relay
 
 _log = structlog.get_logger("casuslog.host")
@@ -128,17 +129,28 @@ def sources_of(service: type) -> tuple[str, ...]:
 
 
 def run(settings: Settings, services: Sequence[str], relays: Sequence[str] = ()) -> None:
-    """Run until SIGTERM or Ctrl-C, then finish what is held."""
+    """Run until SIGTERM or Ctrl-C, or until the supervisor is gone; then finish what is held."""
     host = Host(settings, services, relays)
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
-    host.start()
-    # A short wait each time: a signal is handled between two of them, also under eventlet.
-    while not asked.wait(0.2):
-        pass
-    _log.info("stoppen", proces=os.getpid())
-    host.stop()
+    try:
+        host.start()
+        # A short wait each time: a signal is handled between two of them, also under eventlet.
+        while not asked.wait(0.2) and not orphaned():
+            pass
+        _log.info("stoppen", proces=os.getpid())
+    finally:
+        host.stop()
+
+
+def orphaned() -> bool:
+    """Whether the supervisor that started this process is gone.
+
+    Who stayed behind would answer on the port of the process that is started in its place.
+    """
+    supervisor = os.environ.get(SUPERVISOR)
+    return supervisor is not None and supervisor != str(os.getppid())
 
 
 def run_all(settings: Settings) -> None:

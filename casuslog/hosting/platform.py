@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 from casuslog.caller import DevelopmentIssuer
@@ -64,7 +65,8 @@ class Platform:
         return RpcFeed(source, self.settings.amqp_url)
 
     def close(self) -> None:
-        """Let go of all connections."""
-        for store in self._stores.values():
-            store.close()
-        self.keys.close()
+        """Let go of all connections; of each, also when another cannot be closed."""
+        with contextlib.ExitStack() as closing:
+            closing.callback(self.keys.close)
+            for store in self._stores.values():
+                closing.callback(store.close)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -21,6 +21,13 @@ RESTART_SECONDS = (0.2, 1.0, 5.0, 15.0)
 """Waits before the first and each next restart of a process that keeps dying."""
 STEADY_SECONDS = 30.0
 """A process that lived this long starts again with the shortest wait."""
+SUPERVISOR = "CASUSLOG_SUPERVISOR"
+"""Environment variable that tells a process the id of its supervisor: without it, it ends (see ``host.run``)."""
+
+
+def start_command(name: str) -> list[str]:
+    """The command line of a service, or of ``relay``."""
+    return [sys.executable, "-m", "casuslog", "start", name]
 
 
 @dataclass
@@ -38,11 +45,22 @@ class Supervisor:
     Args:
         names: services, and ``relay``.
         env: the environment of the processes.
+        command: the command line by name.
+        grace: seconds that a process gets to finish what it holds, before it is killed.
     """
 
-    def __init__(self, names: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        *,
+        command: Callable[[str], Sequence[str]] = start_command,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
         self._names = list(names)
-        self._env = dict(os.environ if env is None else env)
+        self._env = {**(os.environ if env is None else env), SUPERVISOR: str(os.getpid())}
+        self._command = command
+        self._grace = grace
         self.ended: list[tuple[str, int]] = []
         """Which process ended before it was asked to, with which exit status (negative: the signal that killed it)."""
         self._children: dict[str, _Child] = {}
@@ -50,9 +68,17 @@ class Supervisor:
         self._watcher: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start all and keep watch in the background."""
-        for name in self._names:
-            self._children[name] = _Child(name, self._spawn(name), time.monotonic())
+        """Start all and keep watch in the background.
+
+        Raises:
+            OSError: one could not be started; those before it were ended.
+        """
+        try:
+            for name in self._names:
+                self._children[name] = _Child(name, self._spawn(name), time.monotonic())
+        except OSError:
+            self.stop()
+            raise
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._watcher.start()
 
@@ -68,7 +94,7 @@ class Supervisor:
         for child in self._children.values():
             if child.process.poll() is None:
                 child.process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_SECONDS
+        deadline = time.monotonic() + self._grace
         for child in self._children.values():
             try:
                 child.process.wait(max(0.1, deadline - time.monotonic()))
@@ -78,9 +104,10 @@ class Supervisor:
                 child.process.wait()
 
     def _spawn(self, name: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "casuslog", "start", name]
         # A session of its own: Ctrl-C reaches us alone, and we end them in order.
-        return subprocess.Popen(command, env=self._env, start_new_session=True)  # noqa: S603  # our own command line
+        return subprocess.Popen(  # noqa: S603  # our own command line
+            list(self._command(name)), env=self._env, start_new_session=True
+        )
 
     def _watch(self) -> None:
         while not self._stopping.wait(0.1):
@@ -99,4 +126,12 @@ class Supervisor:
             self.ended.append((child.name, status))
             _log.error("proces gestopt, wordt herstart", proces=child.name, status=status, over_seconden=wait)
         elif now >= child.restart_at:
+            self._restart(child, now)
+
+    def _restart(self, child: _Child, now: float) -> None:
+        try:
             child.process, child.started, child.restart_at = self._spawn(child.name), now, None
+        except OSError as error:
+            # No memory or no processes left for now: the watch over the others goes on.
+            child.restart_at = now + RESTART_SECONDS[-1]
+            _log.error("herstart mislukt", proces=child.name, soort=type(error).__name__)
