@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from werkzeug.wrappers import Request, Response
 
@@ -41,12 +41,16 @@ def json_body(request: Request) -> dict[str, Any]:
     if len(raw) > MAX_BODY:
         raise BodyTooLarge(f"De inhoud is groter dan {MAX_BODY} bytes.")
     try:
-        body = json.loads(raw)
+        body = json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise NotJson("De inhoud is geen JSON. Stuur een JSON-object met Content-Type application/json.") from None
     if not isinstance(body, dict):
         raise NotJson("De inhoud is JSON maar geen object. Stuur een object: {...}.")
     return body
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
 def json_response(payload: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
