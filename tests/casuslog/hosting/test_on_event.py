@@ -158,7 +158,7 @@ def test_more_lanes_than_workers_do_not_lock_each_other_out(world: World, host) 
 def test_a_stop_finishes_what_it_holds(world: World, broker: Broker, host) -> None:
     """Stopping a container, as SIGTERM does, commits and acknowledges what is being handled; nothing is redone."""
     service = fresh(VolgerService)
-    service.slow = 0.05
+    service.slow = 0.25  # long enough that a busy machine cannot handle all before the stop is heard
     container = host(service, **{OPTIONS_KEY: {"prefetch": 5, "lanes": 2}})
     until(lambda: consumer_of(container).running.connected)
     for _ in range(8):
