@@ -11,8 +11,7 @@ import pytest
 from casuslog.broker.connection import connect_to
 from casuslog.broker.topology import holder_queue
 from casuslog.codes import schemas_folder
-from casuslog.events import event_types
-from casuslog.schema import SchemaRegistry, write_schemas
+from casuslog.schema import SchemaRegistry
 from services.abonnement.uitgang import BrokerUitgang
 from tests.services.abonnement.wereld import BEKEND, NAAM, Wereld, sqlite
 
@@ -34,9 +33,8 @@ def wereld(tmp_path: Path, amqp_url: str, monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.fixture
 def schemas(tmp_path: Path) -> Path:
-    """The folder with the schemas of all event types that these tests declare."""
-    write_schemas(tmp_path / "schemas", event_types().values())
-    return tmp_path / "schemas"
+    """The published schemas, in a folder of their own."""
+    return Path(shutil.copytree(schemas_folder(), tmp_path / "schemas"))
 
 
 def node(amqp_url: str, abonnement: str, schemas: Path, count: int) -> subprocess.CompletedProcess[str]:
@@ -121,7 +119,7 @@ def test_what_it_cannot_decode_stays_in_the_queue(wereld: Wereld, amqp_url: str,
     assert failed.returncode == 1
     assert "no schema has fingerprint" in failed.stderr
     assert failed.stdout == ""
-    write_schemas(tmp_path / "schemas", event_types().values())
+    shutil.copytree(schemas_folder(), tmp_path / "schemas")
     assert lines(node(amqp_url, abonnement, tmp_path / "schemas", 1))[0]["nummer"] == 1
 
 
