@@ -130,7 +130,7 @@ class _Number(fields.Field[int]):
     factor: ClassVar[Any]
     example: ClassVar[str]
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:  # noqa: ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:  # noqa: ARG002  # marshmallow's seam
         if isinstance(value, bool | float) or not isinstance(value, str | int):
             raise ValidationError(f"schrijf een getal als tekst met een punt, bijvoorbeeld '{self.example}'")
         try:

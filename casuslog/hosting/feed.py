@@ -26,18 +26,18 @@ class FeedRpc:
 
     log: Any
 
-    @rpc  # type: ignore[untyped-decorator]
+    @rpc  # type: ignore[untyped-decorator]  # nameko ships no types
     def feed_log(self, after: str, limit: int = RPC_PAGE) -> list[dict[str, Any]]:
         """The events beyond a cursor, of all gemeenten."""
         return [_told(stored) for stored in self._feed().log(after=Cursor.parse(after), limit=min(limit, RPC_PAGE))]
 
-    @rpc  # type: ignore[untyped-decorator]
+    @rpc  # type: ignore[untyped-decorator]  # nameko ships no types
     def feed_stream(self, gemeente: str, kind: str, stream: str, after: int, limit: int = RPC_PAGE) -> list[Any]:
         """The events of one stream beyond a sequence."""
         wanted = Stream(gemeente, kind, stream)
         return [_told(stored) for stored in self._feed().stream(wanted, after=after, limit=min(limit, RPC_PAGE))]
 
-    @rpc  # type: ignore[untyped-decorator]
+    @rpc  # type: ignore[untyped-decorator]  # nameko ships no types
     def feed_head(self) -> str:
         """The cursor of the last event that is final."""
         return str(self._feed().head())
