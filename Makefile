@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -p no:cacheprovider
 ARGS ?=
 
-.PHONY: run test test-fast check lock clean scenarios
+.PHONY: run test test-fast check lock clean scenarios bench faults
 
 run: $(VENV)/installed
 	@exec $(PY) -m deploy.demo $(ARGS)
@@ -24,6 +24,17 @@ test-fast: $(VENV)/installed
 
 scenarios: $(VENV)/installed
 	@$(PY) -m tests.scenarios $(ARGS)
+
+# Casuslog beside what one would use instead; ARGS="--only append --rounds 3" for a part. Writes build/bench.json.
+bench: $(VENV)/installed
+	@scripts/ensure-servers
+	@scripts/ensure-peers
+	@PYTHONPATH=build/peers PYTHONWARNINGS=ignore $(PY) -m tests.bench $(ARGS)
+
+# Kill, cut and fill everything there is, then audit that nothing was lost. SEED=7 repeats a run. Writes build/faults.json.
+faults: $(VENV)/installed
+	@scripts/ensure-servers
+	@PYTHONWARNINGS=ignore $(PY) -m tests.faults $(ARGS)
 
 check: $(VENV)/installed
 	$(VENV)/bin/ruff check .

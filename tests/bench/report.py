@@ -1,0 +1,62 @@
+"""The table as people and machines read it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from tests.bench.frame import Result
+
+PACKAGES = ("nameko", "kombu", "SQLAlchemy", "psycopg2-binary", "fastavro", "cryptography", "eventsourcing")
+
+
+def line(result: Result) -> str:
+    """One result in one line."""
+    low, high = result.spread
+    verdict = {True: "reached", False: "NOT REACHED", None: "beside"}[result.reached]
+    bound = "" if result.must is None else f" must {'<=' if result.lower else '>='} {result.must:g}"
+    unit = result.unit if result.unit == "x" else f" {result.unit}"
+    told = f"  {result.name} | {result.peer} | {result.value:.2f}{unit} [{low:.2f}-{high:.2f}]{bound}: {verdict}"
+    return f"{told} ({result.note})" if result.note else told
+
+
+def write(path: Path, results: Sequence[Result], *, quick: bool = False) -> None:
+    """Keep the results, with the machine and the versions that gave them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "quick": quick, **machine()}
+    path.write_text(json.dumps({**made, "rows": [_row(one) for one in results]}, indent=1) + "\n", encoding="utf-8")
+
+
+def machine() -> dict[str, Any]:
+    """Where it was measured."""
+    found = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
+    return {**found, "versions": {name: _version(name) for name in PACKAGES}}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _row(result: Result) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "ratio": round(result.value, 4),
+        "unit": result.unit,
+        "must": result.must,
+        "aim": result.aim,
+        "lower_is_better": result.lower,
+        "reached": result.reached,
+        "peer": result.peer,
+        "rounds": len(result.rounds),
+        "spread": [round(bound, 4) for bound in result.spread],
+        "note": result.note,
+    }
