@@ -15,6 +15,7 @@ run: $(VENV)/installed
 test: $(VENV)/installed
 	@scripts/ensure-servers
 	@scripts/ensure-node
+	@scripts/ensure-peers
 	@mkdir -p build
 	@set -o pipefail; $(PYTEST) -q --durations=10 $(ARGS) | tee build/test.txt
 

@@ -1,4 +1,4 @@
-"""``python -m tests.bench [--only NAME ...] [--rounds N] [--quick]``: run, print the table, write ``build/bench.json``."""
+"""``python -m tests.bench``: run the benchmarks, print the table as it grows, and write ``build/bench.json``."""
 
 from __future__ import annotations
 
