@@ -32,6 +32,8 @@ class Result:
     aim: float | None = None
     unit: str = "x"
     lower: bool = False
+    rate: float | None = None
+    """What ours did in absolute terms, in units per second, where the row is a ratio: the median over the rounds."""
     note: str = ""
     """What ours and the peer did in absolute terms, and what else a reader must know."""
 

@@ -50,6 +50,7 @@ def _row(result: Result) -> dict[str, Any]:
     return {
         "name": result.name,
         "ratio": round(result.value, 4),
+        "rate": result.rate,
         "unit": result.unit,
         "must": result.must,
         "aim": result.aim,
