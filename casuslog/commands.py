@@ -22,6 +22,7 @@ from casuslog.clock import Clock, today
 from casuslog.envelope import Position, Stream
 from casuslog.errors import Conflict, NotFound
 from casuslog.events import Fact
+from casuslog.failpoints import failpoint
 from casuslog.identifiers import new_id
 from casuslog.readmodels import InvolvementRegister, KnownEvents, MeldingDays, Policies, Policy
 from casuslog.recorded import Aggregate, Context, RecordedEvent
@@ -210,7 +211,7 @@ class CommandPath:
             raise NotFound(f"Opdracht {call.name!r} bestaat hier niet. Wel: {', '.join(self.names)}.")
         ask = Asked.read(call.body, kind, call.caller, today(self._clock))
         try:
-            return self._store.run_transaction(lambda tx: self._carry_out(tx, call, kind, ask))
+            answer = self._store.run_transaction(lambda tx: self._carry_out(tx, call, kind, ask))
         except _Stale as stale:
             # Raised past run_transaction, which takes a Conflict for a lost race and would try again.
             raise Conflict(
@@ -218,6 +219,8 @@ class CommandPath:
                 expected=call.if_match,
                 actual=stale.version,
             ) from None
+        failpoint("command.after_commit")
+        return answer
 
     def _carry_out(self, tx: Transaction, call: CommandCall, kind: CommandType, ask: Asked) -> Answer:
         admit(tx.conn, call.caller, ask.gemeente, ask.concerns, today(self._clock))
@@ -247,6 +250,7 @@ class CommandPath:
         return answer
 
     def _append(self, tx: Transaction, stream: Stream, version: int, facts: Sequence[Fact], context: Context) -> Answer:
+        failpoint("command.before_append")
         stored = append(tx, stream, version, facts, context)
         last = version + len(stored)
         return Answer(

@@ -27,6 +27,7 @@ from casuslog.consume.order import Failed, commit_in_order
 from casuslog.consume.parking import Parking
 from casuslog.envelope import Position
 from casuslog.errors import SchemaError
+from casuslog.failpoints import failpoint
 from casuslog.recorded import Cursor, StoredEvent
 
 if TYPE_CHECKING:
@@ -250,6 +251,7 @@ class Consumer:
             marks = self._marks(events) if mine else {}
             self._effects.commit(events, marks)
             self._kept.update(marks)
+            failpoint("consume.after_effect")
         finally:
             if mine:
                 self._marking.release()

@@ -12,6 +12,7 @@ from casuslog.consume.handlers import Handler, Handlers
 from casuslog.consume.items import Missing
 from casuslog.envelope import Envelope, Position
 from casuslog.errors import SchemaError
+from casuslog.failpoints import failpoint
 from casuslog.recorded import Cursor, RecordedEvent, StoredEvent
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Effects:
             self._handle(stored, batch)
             self._books.advance(tx.conn, stored.envelope, standing.last)
         batch.flush()
+        if events:
+            failpoint("consume.inside_effect")
 
     def _parks(self, tx: Transaction, stored: StoredEvent, standing: Standing) -> bool:
         if not standing.parked or not self._books.lock_lane(tx.conn, stored.envelope.subject):

@@ -13,6 +13,7 @@ from casuslog.backoff import Backoff
 from casuslog.clock import Clock
 from casuslog.consume import wire
 from casuslog.errors import Unavailable
+from casuslog.failpoints import failpoint
 from casuslog.recorded import START, Cursor, StoredEvent
 from casuslog.relay._lease import Lease
 from casuslog.relay._position import Fenced, RelayPosition
@@ -152,6 +153,7 @@ class Relay:
         page = self._store.read_log(EVERY_GEMEENTE, after=position, limit=self._window)
         if page:
             self._send(page, position)
+            failpoint("relay.confirmed")
             self._keep(page[-1])
         else:
             self._beat()
@@ -201,6 +203,7 @@ class Relay:
             for stored in page:
                 publisher.publish(stored, wire.headers(stored, previous))
                 previous = stored.cursor or START
+            failpoint("relay.published")
             publisher.confirm()
         except Exception as error:
             confirmed = publisher.confirmed - before

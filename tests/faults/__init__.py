@@ -1,0 +1,1 @@
+"""``make faults``: what is promised, shown while things break."""
