@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from tests.bench.frame import Result
-
-PACKAGES = ("nameko", "kombu", "SQLAlchemy", "psycopg2-binary", "fastavro", "cryptography", "eventsourcing")
+from tests.machine import machine
 
 
 def line(result: Result) -> str:
@@ -31,19 +27,6 @@ def write(path: Path, results: Sequence[Result], *, quick: bool = False) -> None
     path.parent.mkdir(parents=True, exist_ok=True)
     made = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "quick": quick, **machine()}
     path.write_text(json.dumps({**made, "rows": [_row(one) for one in results]}, indent=1) + "\n", encoding="utf-8")
-
-
-def machine() -> dict[str, Any]:
-    """Where it was measured."""
-    found = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-    return {**found, "versions": {name: _version(name) for name in PACKAGES}}
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _row(result: Result) -> dict[str, Any]:
