@@ -26,6 +26,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from casuslog.errors import Unavailable
+from casuslog.testing._disk import SmallDisk
 
 POSTGRES_BIN = Path(os.environ.get("CASUSLOG_POSTGRES_BIN", "/usr/lib/postgresql/15/bin"))
 RABBITMQ_BIN = Path(os.environ.get("CASUSLOG_RABBITMQ_BIN", "/usr/lib/rabbitmq/bin"))
@@ -206,15 +207,20 @@ class PrivatePostgres(PrivateInstance):
     Args:
         durable: fsync on, as in production; without it a crash of the server loses nothing, one of the machine does.
         settings: further lines for ``postgresql.conf``.
+        disk_mb: its data stands on a disk of its own of this many megabytes (200 is little, 60 is too little for an
+            empty one), which can be filled: ``disk.fill()``. It takes root; ``start`` says so where it cannot be had.
     """
 
     stop_signal = signal.SIGINT
 
-    def __init__(self, *, durable: bool = False, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *, durable: bool = False, settings: dict[str, str] | None = None, disk_mb: int | None = None
+    ) -> None:
         super().__init__()
         self.account = "postgres" if os.geteuid() == 0 else "-"
         self.password = secrets.token_hex(12)
         self._data = self.directory / "data"
+        self.disk = None if disk_mb is None else SmallDisk(self._data, disk_mb)
         self._settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -294,6 +300,8 @@ class PrivatePostgres(PrivateInstance):
         if user is not None:
             shutil.chown(self.directory, user, pwd.getpwnam(user).pw_gid)
             shutil.chown(secret, user)
+        if self.disk is not None:
+            self.disk.mount(user)
         command = [str(POSTGRES_BIN / "initdb"), "-D", str(self._data), "-U", "postgres", "-A", "scram-sha-256"]
         command += ["--pwfile", str(secret), "-E", "UTF8", "--locale=C", "--no-sync"]
         subprocess.run(  # noqa: S603  # our own paths
@@ -308,6 +316,13 @@ class PrivatePostgres(PrivateInstance):
 
     def _logs(self) -> Iterator[Path]:
         return (self.directory / "log").glob("*.log")
+
+    def close(self) -> None:
+        """End it and remove all it wrote, its disk too."""
+        self.kill()
+        if self.disk is not None:
+            self.disk.unmount()
+        super().close()
 
 
 class PrivateRabbit(PrivateInstance):

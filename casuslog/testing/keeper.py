@@ -33,6 +33,7 @@ def main(directory: str, account: str, *command: str) -> None:
         pass
     _owner_gone.set()
     _end(server)
+    _unmount(directory)
     shutil.rmtree(directory, ignore_errors=True)
     os._exit(0)
 
@@ -72,6 +73,15 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         server.wait(GRACE_SECONDS)
     _signal_group(server, signal.SIGKILL)
     server.wait()
+
+
+def _unmount(directory: str) -> None:
+    points: list[str] = []
+    with contextlib.suppress(OSError), open("/proc/self/mounts") as mounts:
+        points = [line.split()[1] for line in mounts]
+    for point in points:
+        if point.startswith(f"{directory}/"):
+            subprocess.run(["umount", "-l", point], check=False)  # noqa: S603, S607  # our own words
 
 
 def _signal_group(server: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,60 @@ def test_nothing_outlives_its_owner(kind: type[PrivateInstance], how: str, postg
 
 def _hear_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.fixture
+def small() -> Iterator[PrivatePostgres]:
+    """A PostgreSQL whose disk can be filled, where that can be had."""
+    if os.geteuid() != 0:
+        pytest.skip("a small disk is mounted, which takes root")
+    with PrivatePostgres(disk_mb=200) as server:
+        yield server
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_a_full_disk_refuses_and_takes_again_when_there_is_room(small: PrivatePostgres) -> None:
+    """Without room PostgreSQL refuses to grow a table; with room it goes on, and the disk is gone with the server."""
+    assert small.disk is not None
+    small.execute("CREATE TABLE t (filler text)")
+    grow = "INSERT INTO t SELECT repeat('x', 2000) FROM generate_series(1, 2000)"
+    assert small.disk.fill() > 0
+    assert small.disk.free < 4096
+    with pytest.raises(psycopg2.errors.DiskFull):
+        small.execute(grow)
+    small.disk.make_room()
+    small.execute(grow)
+    small.close()
+    assert not small.directory.exists()
+    assert str(small.directory) not in Path("/proc/self/mounts").read_text()
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+@pytest.mark.usefixtures("small")
+def test_a_small_disk_goes_with_its_owner() -> None:
+    """When the owner is killed its disk is unmounted as well."""
+    script = OWNER.format(kind="PrivatePostgres").replace("PrivatePostgres()", "PrivatePostgres(disk_mb=200)")
+    owner = subprocess.run([sys.executable, "-c", script, "killed"], capture_output=True, text=True, timeout=100)
+    directory = owner.stdout.split()[1]
+    deadline = time.monotonic() + 15
+    while os.path.exists(directory) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not os.path.exists(directory)
+    assert directory not in Path("/proc/self/mounts").read_text()
+
+
+def test_a_disk_that_may_not_be_mounted_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where mounting is refused the server does not start on another disk instead; the error says what it takes."""
+    server = PrivatePostgres(disk_mb=200)
+    assert server.disk is not None
+    monkeypatch.setenv("PATH", "/nergens")
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="no small disk"):
+            server.start()
+    server.close()
+    assert not server.directory.exists()
 
 
 def test_a_missing_server_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
