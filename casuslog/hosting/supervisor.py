@@ -47,6 +47,7 @@ class Supervisor:
         env: the environment of the processes.
         command: the command line by name.
         grace: seconds that a process gets to finish what it holds, before it is killed.
+        pauses: seconds before the first and each next restart of a process that keeps dying.
     """
 
     def __init__(
@@ -56,11 +57,13 @@ class Supervisor:
         *,
         command: Callable[[str], Sequence[str]] = start_command,
         grace: float = GRACE_SECONDS,
+        pauses: Sequence[float] = RESTART_SECONDS,
     ) -> None:
         self._names = list(names)
         self._env = {**(os.environ if env is None else env), SUPERVISOR: str(os.getpid())}
         self._command = command
         self._grace = grace
+        self._pauses = tuple(pauses)
         self.ended: list[tuple[str, int]] = []
         """Which process ended before it was asked to, with which exit status (negative: the signal that killed it)."""
         self._children: dict[str, _Child] = {}
@@ -75,12 +78,20 @@ class Supervisor:
         """
         try:
             for name in self._names:
-                self._children[name] = _Child(name, self._spawn(name), time.monotonic())
+                self.begin(name)
         except OSError:
             self.stop()
             raise
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._watcher.start()
+
+    def begin(self, name: str) -> None:
+        """Start one process, and look after it as after the others.
+
+        Raises:
+            OSError: it could not be started.
+        """
+        self._children[name] = _Child(name, self._spawn(name), time.monotonic())
 
     def pid(self, name: str) -> int:
         """Process id of a child, for whoever wants to see it killed."""
@@ -111,7 +122,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self._stopping.wait(0.1):
-            for child in self._children.values():
+            for child in list(self._children.values()):
                 self._look_after(child, time.monotonic())
 
     def _look_after(self, child: _Child, now: float) -> None:
@@ -120,7 +131,7 @@ class Supervisor:
             return
         if child.restart_at is None:
             child.deaths = 0 if now - child.started > STEADY_SECONDS else child.deaths
-            wait = RESTART_SECONDS[min(child.deaths, len(RESTART_SECONDS) - 1)]
+            wait = self._pauses[min(child.deaths, len(self._pauses) - 1)]
             child.deaths += 1
             child.restart_at = now + wait
             self.ended.append((child.name, status))
@@ -133,5 +144,5 @@ class Supervisor:
             child.process, child.started, child.restart_at = self._spawn(child.name), now, None
         except OSError as error:
             # No memory or no processes left for now: the watch over the others goes on.
-            child.restart_at = now + RESTART_SECONDS[-1]
+            child.restart_at = now + self._pauses[-1]
             _log.error("herstart mislukt", proces=child.name, soort=type(error).__name__)
