@@ -9,10 +9,9 @@ import click
 
 from casuslog.cli._installation import Installation, pass_installation
 from casuslog.errors import CasuslogError
-from casuslog.hosting.settings import Settings, service_names
+from casuslog.hosting.settings import RELAY, Settings, service_names
 from casuslog.hosting.supervisor import Supervisor
 
-RELAY = "relay"
 _LOOK_SECONDS = 0.2
 
 
@@ -23,7 +22,8 @@ def start(installation: Installation, namen: tuple[str, ...]) -> None:
     """Draai diensten tot Ctrl-C of SIGTERM.
 
     Zonder NAAM draait alles: ingebed in dit ene proces, of met RabbitMQ en PostgreSQL elke dienst en de relay als
-    eigen proces onder toezicht. Met NAAM draaien in dit proces alleen die diensten, of de relay.
+    eigen proces onder toezicht. Met NAAM draaien in dit proces alleen die diensten, of de relay; is het doorgeven
+    verdeeld met CASUSLOG_RELAYS, dan heten de delen relay-1, relay-2 enzovoort.
     """
     settings = installation.settings
     _check(settings, namen)
@@ -34,11 +34,11 @@ def start(installation: Installation, namen: tuple[str, ...]) -> None:
 
         host.run_all(settings)
     else:
-        _supervised()
+        _supervised(settings)
 
 
 def _check(settings: Settings, names: tuple[str, ...]) -> None:
-    known = [*service_names(), RELAY]
+    known = list(dict.fromkeys([*service_names(), RELAY, *settings.relay_processes()]))
     unknown = [name for name in names if name not in known]
     if unknown:
         raise click.BadParameter(f"{', '.join(unknown)} is er niet; er zijn {', '.join(known)}", param_hint="NAAM")
@@ -52,15 +52,21 @@ def _check(settings: Settings, names: tuple[str, ...]) -> None:
 def _here(settings: Settings, names: tuple[str, ...]) -> None:
     from casuslog.hosting import host
 
-    services = [name for name in names if name != RELAY]
-    host.run(settings, services, service_names() if RELAY in names else ())
+    host.run(settings, [name for name in names if name in service_names()], _carried(settings, names))
 
 
-def _supervised() -> None:
+def _carried(settings: Settings, names: tuple[str, ...]) -> list[str]:
+    """The services whose log is passed on from here; ``relay`` alone is all of them, however they are divided."""
+    processes = settings.relay_processes()
+    named = {service for name in names for service in processes.get(name, ())}
+    return [service for service in service_names() if RELAY in names or service in named]
+
+
+def _supervised(settings: Settings) -> None:
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
-    supervisor = Supervisor([*service_names(), RELAY])
+    supervisor = Supervisor([*service_names(), *settings.relay_processes()])
     supervisor.start()
     # A short wait each time: a signal is handled between two of them, also under eventlet.
     while not asked.wait(_LOOK_SECONDS):

@@ -13,19 +13,30 @@ CASUSLOG_HTTP_HOST     127.0.0.1                                address that the
 CASUSLOG_HTTP_PORT     8100                                     first port; each service has its own
 CASUSLOG_SCHEMAS       schemas beside the packages              folder with Avro schemas and code lists
 =====================  =======================================  ==================================================
+
+An installation is divided over databases and relays by two more (see ``docs/beheer-verdelen.md``):
+
+``CASUSLOG_DATABASE_URL_<SERVICE>``
+    the events and read models of this one service are there, e.g. ``CASUSLOG_DATABASE_URL_PGB``; a ``-`` becomes ``_``.
+``CASUSLOG_RELAYS``
+    which relay process carries the log of which services, ``;`` between processes: ``inrichting,melding;onderzoek``.
+    They are called ``relay-1``, ``relay-2`` and so on. Every service is named once. Empty: one process, ``relay``.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 TWIN_URL = "tweeling://casuslog"
 ENTRY_POINTS = "casuslog.services"
+RELAY = "relay"
+"""The process that carries the log of every service; divided they are ``relay-1``, ``relay-2``, ..."""
+_OF_SERVICE = "CASUSLOG_DATABASE_URL_"
 
 PORT_ORDER = ("inrichting", "melding", "onderzoek", "beschikking", "pgb", "toezicht", "historie", "abonnement")
 """Ports follow this order, so that a service keeps its port whichever others run; unknown ones come after, by name."""
@@ -44,6 +55,10 @@ class Settings:
     http_host: str
     http_port: int
     schemas: Path | None
+    database_urls: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Per service that stands elsewhere: its database."""
+    relays: tuple[tuple[str, ...], ...] = ()
+    """Per relay process the services whose log it carries; empty: one process carries all."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -72,6 +87,8 @@ class Settings:
             http_host=given.get("CASUSLOG_HTTP_HOST", "127.0.0.1"),
             http_port=int(port),
             schemas=Path(schemas) if schemas else None,
+            database_urls=_database_urls(given, divisible=bool(database)),
+            relays=_relays(given.get("CASUSLOG_RELAYS", "")),
         )
 
     @property
@@ -81,11 +98,17 @@ class Settings:
 
     def store_url(self, service: str) -> str:
         """Where the events of a service are: its own schema in PostgreSQL, or a file of its own."""
-        return self.database_url or f"sqlite:///{self.data / service}.db"
+        return self.database_urls.get(service) or self.database_url or f"sqlite:///{self.data / service}.db"
 
     def key_url(self) -> str:
-        """Where the keys are: by default the schema or file ``sleutels`` beside the events."""
+        """Where the keys are, for all services: by default the database of the installation, or a file ``sleutels``."""
         return self.keys_url or self.store_url("sleutels")
+
+    def relay_processes(self) -> dict[str, tuple[str, ...]]:
+        """The relay processes by name, each with the services whose log it carries."""
+        if not self.relays:
+            return {RELAY: tuple(service_names())}
+        return {f"{RELAY}-{number}": services for number, services in enumerate(self.relays, start=1)}
 
     def http_address(self, service: str) -> tuple[str, int]:
         """Host and port of a service's HTTP API."""
@@ -95,6 +118,34 @@ class Settings:
         """Base URL of a service's HTTP API."""
         host, port = self.http_address(service)
         return f"http://{host}:{port}"
+
+
+def _database_urls(given: Mapping[str, str], *, divisible: bool) -> dict[str, str]:
+    """The databases of single services, by the name of the service."""
+    services = {name.replace("-", "_").upper(): name for name in service_names()}
+    found: dict[str, str] = {}
+    for variable in sorted(name for name in given if name.startswith(_OF_SERVICE) and given[name]):
+        service = services.get(variable.removeprefix(_OF_SERVICE))
+        if service is None:
+            raise ValueError(f"{variable} names no service; there are {', '.join(service_names())}")
+        if not divisible:
+            raise ValueError(
+                f"{variable} divides an installation: give CASUSLOG_DATABASE_URL for the other services too"
+            )
+        found[service] = given[variable]
+    return found
+
+
+def _relays(text: str) -> tuple[tuple[str, ...], ...]:
+    """The services of each relay process. Who is in none would never be heard of by others; who is in two waits."""
+    groups = tuple(tuple(name.strip() for name in group.split(",")) for group in text.split(";")) if text else ()
+    named = [name for group in groups for name in group]
+    if groups and sorted(named) != sorted(service_names()):
+        raise ValueError(
+            f"CASUSLOG_RELAYS is {text!r}; name every service once, for example "
+            f"{','.join(service_names()[:2])};{','.join(service_names()[2:])}"
+        )
+    return groups
 
 
 def service_names() -> list[str]:

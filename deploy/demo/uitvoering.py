@@ -80,7 +80,7 @@ def platform(settings: Settings) -> Iterator[None]:
         finally:
             host.stop()
         return
-    supervisor = Supervisor([*service_names(), "relay"])
+    supervisor = Supervisor([*service_names(), *settings.relay_processes()])
     supervisor.start()
     try:
         wacht_tot_zij_draaien(settings)

@@ -94,7 +94,7 @@ def test_sigkill_of_any_process_after_a_command_was_answered_changes_nothing(ges
     """Melding, onderzoek, beschikking, historie, inrichting and relay each die at a step of their own and come back."""
     tijdlijn = draaiend.speel(na=NA_DE_OPDRACHT, voor={})
     assert sorted(draaiend.supervisor.ended) == sorted((naam, -KILL) for naam in NA_DE_OPDRACHT.values())
-    _is_de_tijdlijn(tijdlijn, gespeeld)
+    is_de_tijdlijn(tijdlijn, gespeeld)
 
 
 @pytest.mark.postgres
@@ -105,10 +105,10 @@ def test_sigkill_before_a_command_and_sigterm_after_one_change_nothing(gespeeld,
     gedood = [(naam, -KILL) for naam in VOOR_DE_OPDRACHT.values()]
     gevraagd = [(naam, 0) for naam in GEVRAAGD_TE_STOPPEN.values()]
     assert sorted(draaiend.supervisor.ended) == sorted(gedood + gevraagd)
-    _is_de_tijdlijn(tijdlijn, gespeeld)
+    is_de_tijdlijn(tijdlijn, gespeeld)
 
 
-def _is_de_tijdlijn(tijdlijn: list[dict], gespeeld) -> None:
+def is_de_tijdlijn(tijdlijn: list[dict], gespeeld) -> None:
     """The one without kills: date, service, event, who and rule; nothing double, nothing missing."""
     spel = gespeeld.spelen[ZAAK.id]
     ongestoord = gespeeld.platform.timeline(spel.casus, inwoner(spel))

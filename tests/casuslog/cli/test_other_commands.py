@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,11 +118,36 @@ def test_start_runs_what_is_named_in_this_process(
     monkeypatch.setattr(host, "run", lambda *told: begun.append(told))
     settings = Settings.from_env(urls)
     assert CliRunner().invoke(cli, ["start", *names], obj=Installation(settings)).exit_code == 0
-    assert begun == [(settings, services, ["bron", "meer", "volger"] if relays is None else relays or ())]
+    assert begun == [(settings, services, ["bron", "meer", "volger"] if relays is None else relays)]
 
 
-def test_start_supervises_a_process_each(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a broker and a database and nothing named, every service and the relay is a process under supervision."""
+@pytest.mark.parametrize(
+    ("name", "relays"),
+    [("relay-1", ["bron", "meer"]), ("relay-2", ["volger"]), ("relay", ["bron", "meer", "volger"])],
+)
+def test_start_of_a_divided_relay_carries_its_own_part(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, name: str, relays: list[str]
+) -> None:
+    """``relay-1`` and ``relay-2`` carry what CASUSLOG_RELAYS gives them; ``relay`` is all, however it is divided."""
+    urls = {"CASUSLOG_AMQP_URL": "amqp://broker", "CASUSLOG_DATABASE_URL": "postgresql+psycopg2://database/x"}
+    begun: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(host, "run", lambda *told: begun.append(told))
+    settings = replace(Settings.from_env(urls), relays=(("bron", "meer"), ("volger",)))
+    assert CliRunner().invoke(cli, ["start", name], obj=Installation(settings)).exit_code == 0
+    assert begun == [(settings, [], relays)]
+    assert CliRunner().invoke(cli, ["start", "relay-3"], obj=Installation(settings)).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("divided", "relays"), [((), ["relay"]), ((("bron", "meer"), ("volger",)), ["relay-1", "relay-2"])]
+)
+def test_start_supervises_a_process_each(
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    divided: tuple[tuple[str, ...], ...],
+    relays: list[str],
+) -> None:
+    """With a broker and a database and nothing named, every service and each relay is a process under supervision."""
     seen: list[Any] = []
 
     class Watched:
@@ -142,9 +168,10 @@ def test_start_supervises_a_process_each(installation: Installation, monkeypatch
     monkeypatch.setattr("casuslog.cli.start.threading.Event", AskedAtOnce)
     monkeypatch.setattr("casuslog.cli.start.signal.signal", lambda *_: None)
     urls = {"CASUSLOG_AMQP_URL": "amqp://broker", "CASUSLOG_DATABASE_URL": "postgresql+psycopg2://database/x"}
-    result = CliRunner().invoke(cli, ["start"], obj=Installation(Settings.from_env(urls)))
+    settings = replace(Settings.from_env(urls), relays=divided)
+    result = CliRunner().invoke(cli, ["start"], obj=Installation(settings))
     assert result.exit_code == 0
-    assert seen == [["bron", "meer", "volger", "relay"], "start", "stop"]
+    assert seen == [["bron", "meer", "volger", *relays], "start", "stop"]
 
 
 @pytest.fixture
