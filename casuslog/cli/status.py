@@ -47,7 +47,8 @@ class Following:
 def status(installation: Installation, as_json: bool) -> None:
     """Toon hoe het met elke dienst staat, en hoe ver elke verwerker achterloopt, als tijd.
 
-    De uitkomst van het programma is 1 als een dienst niet antwoordt.
+    De uitkomst van het programma is 1 als een dienst niet antwoordt, of als het logboek stilstaat omdat iemand een
+    transactie open laat staan.
     """
     names = service_names()
     standings = {name: _standing(installation.client, name) for name in names}
@@ -56,7 +57,7 @@ def status(installation: Installation, as_json: bool) -> None:
         click.echo(json.dumps(as_data(standings, following), ensure_ascii=False, indent=2))
     else:
         click.echo(render(standings, following))
-    if None in standings.values():
+    if None in standings.values() or alarms(standings):
         raise click.exceptions.Exit(1)
 
 
@@ -95,10 +96,11 @@ def as_data(standings: Mapping[str, Any], following: Sequence[Following]) -> dic
 
 
 def render(standings: Mapping[str, Mapping[str, Any] | None], following: Sequence[Following]) -> str:
-    """Both tables for people: services, then consumers."""
+    """Both tables for people: services, then consumers; above them what cannot wait."""
     services = [_service_row(name, standing) for name, standing in standings.items()]
     consumers = [[one.consumer, one.source, one.told] for one in following]
-    tables = [table(["dienst", "te versturen", "relay", "geparkeerd", "horizon", "klaar"], services)]
+    tables = alarms(standings)
+    tables.append(table(["dienst", "te versturen", "relay", "geparkeerd", "horizon", "klaar"], services))
     if consumers:
         tables.append(table(["verwerker", "bron", "stand"], consumers))
     return "\n\n".join(tables)
@@ -139,4 +141,35 @@ def _horizon(horizon: Mapping[str, Any]) -> str:
     if not horizon["door"]:
         return _NONE
     holder = horizon["door"][0]["toepassing"] or "onbekend"
-    return f"{duration(horizon['seconden'])} door {holder}"
+    alarm = "ALARM: " if horizon["alarm"] else ""
+    return f"{alarm}{duration(horizon['seconden'])} door {holder}"
+
+
+def alarms(standings: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
+    """Per transaction that holds up the log: who has it open, since when, and how it is ended."""
+    horizons = [standing["horizon"] for standing in standings.values() if standing is not None]
+    # Services on one server tell of the same transaction.
+    return list({_of(one["door"][0]): _alarm(one) for one in horizons if one["alarm"]}.values())
+
+
+def _of(holder: Mapping[str, Any]) -> tuple[Any, ...]:
+    return holder["sessie"], holder["database"], holder["toepassing"], holder["sinds"]
+
+
+def _alarm(horizon: Mapping[str, Any]) -> str:
+    holder = horizon["door"][0]
+    since = f"sinds {holder['sinds']} " if holder["sinds"] else ""
+    if holder["sessie"] is None:
+        whose = f"de voorbereide transactie {holder['toepassing']} in database {holder['database']} is nog open"
+        remedy = f"ROLLBACK PREPARED '{holder['toepassing']}' (of COMMIT PREPARED), in die database"
+    else:
+        state = f" ({holder['toestand']})" if holder["toestand"] else ""
+        whose = (
+            f"sessie {holder['sessie']} van {holder['toepassing'] or 'onbekend'} in database {holder['database']} "
+            f"houdt een transactie open{state}"
+        )
+        remedy = f"SELECT pg_terminate_backend({holder['sessie']})"
+    return (
+        f"ALARM: het logboek staat {since}stil ({duration(horizon['seconden'])}): {whose}. Er gaat niets verloren, "
+        f"maar geen dienst leest verder. Beëindig haar: {remedy}"
+    )

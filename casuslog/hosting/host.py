@@ -23,6 +23,7 @@ from casuslog.broker import prepare
 from casuslog.clock import Clock
 from casuslog.consume.inbox import inboxes_of
 from casuslog.hosting.entrypoint import PLATFORM_KEY, OnEvent
+from casuslog.hosting.horizon import HorizonAlarm, servers_of
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.settings import Settings, service_class, service_names
 from casuslog.hosting.supervisor import SUPERVISOR
@@ -77,6 +78,12 @@ class Host:
             _log.info("service gestart", service=name, http=self.platform.settings.http_url(name))
         for name, relay in self._relays.items():
             thread = threading.Thread(target=relay.run, args=(self._stopping,), name=f"relay-{name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        # Where the relays are: one process for all, which nobody calls and which therefore has the time.
+        for store in servers_of(self.platform.store_for(name) for name in self._relays):
+            alarm = HorizonAlarm(store)
+            thread = threading.Thread(target=alarm.run, args=(self._stopping,), name="horizon", daemon=True)
             thread.start()
             self._threads.append(thread)
 

@@ -16,7 +16,7 @@ from casuslog.clock import Clock
 from casuslog.consume.timers import PARKED as TIMER_PARKED
 from casuslog.consume.timers import timers
 from casuslog.recorded import START, Cursor
-from casuslog.store import EVERY_GEMEENTE, EventStore, Horizon
+from casuslog.store import EVERY_GEMEENTE, EventStore, Holder, Horizon
 from casuslog.store.tables import checkpoints, events, parked, relay_position
 
 RELAY = "relay"
@@ -95,8 +95,15 @@ def standing(store: EventStore, clock: Clock, sources: Iterable[str], *, ready: 
 
 
 def _horizon(horizon: Horizon) -> dict[str, Any]:
-    holders = [
-        {"toepassing": one.application, "database": one.database, "toestand": one.state, "seconden": one.seconds}
-        for one in horizon.holders
-    ]
-    return {"seconden": horizon.lag, "door": holders}
+    return {"seconden": horizon.lag, "alarm": horizon.stalled, "door": [_holder(one) for one in horizon.holders]}
+
+
+def _holder(holder: Holder) -> dict[str, Any]:
+    return {
+        "sessie": holder.pid,
+        "toepassing": holder.application,
+        "database": holder.database,
+        "toestand": holder.state,
+        "sinds": None if holder.since is None else holder.since.isoformat(),
+        "seconden": holder.seconds,
+    }

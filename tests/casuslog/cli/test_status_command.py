@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -80,14 +81,52 @@ def test_a_service_that_does_not_answer_is_told_and_fails_the_command(run: Run, 
     assert row(result, "meer")[-1] == "ja"
 
 
-def test_the_horizon_names_who_holds_it(run: Run, client: BenchClient) -> None:
-    """An open transaction that holds up every reader is told with its age and its application."""
+HOLDER = {
+    "sessie": 4711,
+    "toepassing": "psql",
+    "database": "elders",
+    "toestand": "idle in transaction",
+    "sinds": "2026-03-02T09:00:00+00:00",
+    "seconden": 300.0,
+}
+
+
+def with_horizon(client: BenchClient, **horizon: Any) -> None:
     standing = client.get("bron", "/status")
-    holder = {"toepassing": "psql", "database": "elders", "toestand": "idle in transaction", "seconden": 300.0}
-    client.answers["/status"] = standing | {"horizon": {"seconden": 300.0, "door": [holder]}, "wachtend": 1000}
+    client.answers["/status"] = standing | {"horizon": horizon, "wachtend": 1000}
+
+
+def test_a_held_horizon_names_who_holds_it(run: Run, client: BenchClient) -> None:
+    """A transaction that is open for a moment shows with its age and its application, and is no alarm yet."""
+    with_horizon(client, seconden=3.0, alarm=False, door=[HOLDER])
     result = run("status")
-    assert row(result, "bron")[4] == "5 min door psql"
+    assert result.exit_code == 0
+    assert row(result, "bron")[4] == "3 s door psql"
     assert row(result, "bron")[1] == "1000 of meer"
+    assert "ALARM" not in result.stdout
+
+
+def test_a_horizon_that_stands_still_is_an_alarm(run: Run, client: BenchClient) -> None:
+    """It stands above the tables, once for all services of the server, with whom to end and how; a script sees 1."""
+    with_horizon(client, seconden=300.0, alarm=True, door=[HOLDER])
+    result = run("status")
+    assert result.exit_code == 1
+    assert row(result, "bron")[4] == "ALARM: 5 min door psql"
+    [alarm] = [line for line in result.stdout.splitlines() if line.startswith("ALARM")]
+    assert alarm.startswith(
+        "ALARM: het logboek staat sinds 2026-03-02T09:00:00+00:00 stil (5 min): sessie 4711 van psql"
+    )
+    assert "in database elders houdt een transactie open (idle in transaction)" in alarm
+    assert alarm.endswith("SELECT pg_terminate_backend(4711)")
+
+
+def test_an_alarm_without_a_session_names_the_prepared_transaction(run: Run, client: BenchClient) -> None:
+    """A prepared transaction has no session to end: it is rolled back by its name, in its own database."""
+    prepared = HOLDER | {"sessie": None, "toepassing": "twee-fasen", "toestand": "prepared", "sinds": None}
+    with_horizon(client, seconden=7.0, alarm=True, door=[prepared])
+    result = run("status")
+    assert "het logboek staat stil (7 s): de voorbereide transactie twee-fasen in database elders" in result.stdout
+    assert "ROLLBACK PREPARED 'twee-fasen'" in result.stdout
 
 
 def test_json_holds_the_same_for_programs(run: Run, bench: Bench, client: BenchClient) -> None:

@@ -62,7 +62,7 @@ def test_status_of_a_quiet_service_is_level(bench: Bench) -> None:
     told = bench.ask(bench.volger.http_status_van_dienst, caller=None)
     assert (told["kop"], told["doorgegeven"], told["achterstand_seconden"]) == ("0.0.0", "0.0.0", 0.0)
     assert told["verwerkt"] == {"bron": "0.0.0", "meer": "0.0.0"}
-    assert told["horizon"] == {"seconden": 0.0, "door": []}
+    assert told["horizon"] == {"seconden": 0.0, "alarm": False, "door": []}
 
 
 def test_a_service_without_its_connection_is_not_ready(bench: Bench) -> None:

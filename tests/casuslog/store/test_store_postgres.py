@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -80,10 +81,45 @@ def test_the_horizon_names_who_holds_it(store: EventStore, postgres: PrivatePost
     [holder] = held.holders
     assert (holder.pid, holder.database, holder.application) == (pid, "postgres", "vreemd")
     assert holder.state == "idle in transaction"
+    assert holder.since is not None
+    assert abs(datetime.now(UTC) - holder.since) < timedelta(seconds=60)
     assert 0 < held.lag < 60
+    assert not held.stalled
     assert store.horizon().lag == 0.0
     assert len(log_of(store)) == 1
     foreign.dispose()
+
+
+def test_the_one_that_holds_the_horizon_comes_first(store: EventStore, postgres: PrivatePostgres) -> None:
+    """Not who has been open for longest, but who wrote first: a transaction that only read holds nobody up."""
+    foreign = create_engine(postgres.url(), connect_args={"application_name": "vreemd"})
+    with foreign.connect() as early, foreign.connect() as writes_first, early.begin(), writes_first.begin():
+        early.execute(text("SELECT 1"))
+        pids = [
+            conn.execute(text("SELECT pg_backend_pid(), pg_current_xact_id()")).one()[0]
+            for conn in (writes_first, early)
+        ]
+        assert [holder.pid for holder in store.horizon().holders] == pids
+    foreign.dispose()
+
+
+def test_a_prepared_transaction_holds_the_horizon_by_name() -> None:
+    """A prepared transaction belongs to no session: its name, database and moment tell whose it is."""
+    with PrivatePostgres(settings={"max_prepared_transactions": "2"}) as server:
+        url = server.create_database("proef")
+        store = EventStore.open(url, "proef", **opened_with())
+        with store.engine.connect() as conn:
+            conn.exec_driver_sql("BEGIN")
+            conn.exec_driver_sql("CREATE TABLE twee (n int)")
+            conn.exec_driver_sql("PREPARE TRANSACTION 'twee-fasen'")
+        append(store, stream(), 0, 1)
+        assert log_of(store) == []
+        [holder] = store.horizon().holders
+        assert (holder.pid, holder.database, holder.application) == (None, "proef", "twee-fasen")
+        assert holder.since is not None
+        server.execute("ROLLBACK PREPARED 'twee-fasen'", "proef")
+        assert len(log_of(store)) == 1
+        store.close()
 
 
 def test_the_horizon_lags_also_where_the_server_does_not_tell_since_when(
