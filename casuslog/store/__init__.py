@@ -9,6 +9,7 @@ from casuslog.store._chain import GENESIS, canonical, link
 from casuslog.store._horizon import Holder, Horizon
 from casuslog.store._reader import EVERY_GEMEENTE, Everyone, Gemeenten
 from casuslog.store._store import EventStore
+from casuslog.store._tail import KeptEvent, Tail
 from casuslog.store._transaction import Transaction
 from casuslog.store._verify import ChainBreak
 
@@ -23,7 +24,9 @@ __all__ = [
     "Gemeenten",
     "Holder",
     "Horizon",
+    "KeptEvent",
     "LostRace",
+    "Tail",
     "Transaction",
     "canonical",
     "link",

@@ -1,52 +1,31 @@
-"""Appending facts to a stream: envelopes made and checked, bodies encoded, one INSERT for all."""
+"""Appending within a transaction: the head of a stream, what follows it in one INSERT, and who was first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from casuslog.clock import Clock, today
-from casuslog.codec import Codec
-from casuslog.envelope import Envelope, Stream
-from casuslog.errors import Conflict, InvalidInput
-from casuslog.events import Fact
-from casuslog.identifiers import gemeentecode_ok, new_id
-from casuslog.profile import check_size, validate
-from casuslog.recorded import Context, Cursor, StoredEvent
-from casuslog.store._chain import GENESIS, canonical, link
+from casuslog.envelope import Stream
+from casuslog.errors import Conflict
+from casuslog.recorded import Cursor, StoredEvent
+from casuslog.store import _statements
+from casuslog.store._chain import GENESIS
+from casuslog.store._making import Made
 from casuslog.store.tables import events
 
-_OF_CONTEXT = (
-    "correlationid",
-    "causationid",
-    "oorzaak",
-    "traceparent",
-    "woongemeente",
-    "uitvoerendegemeente",
-    "betalendegemeente",
-    "orgaan",
-    "titel",
-    "thema",
-    "inrichtingversie",
-    "externereferentie",
-    "geimporteerd",
-)
-OF_FACT = frozenset(
-    {
-        "orgaan",
-        "titel",
-        "thema",
-        "betalendegemeente",
-        "uitvoerendegemeente",
-        "woongemeente",
-        "inrichtingversie",
-    }
-)
-"""Attributes that a decision itself may determine (:attr:`casuslog.events.Fact.attributes`)."""
+
+class Head(NamedTuple):
+    """Where a stream ends: its version and the hash of its last event."""
+
+    version: int
+    hash: bytes
+
+
+EMPTY = Head(0, GENESIS)
+"""The head of a stream that does not exist."""
 
 
 class LostRace(Conflict):
@@ -56,80 +35,8 @@ class LostRace(Conflict):
     """The stream whose present version is not known yet: the transaction has to end before it can be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """An event about to be kept, with the text of its envelope."""
-
-    envelope: Envelope
-    text: str
-    body: bytes
-    prev_hash: bytes
-    hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Who writes: what every envelope of this store has in common."""
-
-    service: str
-    codec: Codec
-    clock: Clock
-    oin_of: Callable[[str], str]
-
-    def append(
-        self, conn: Connection, stream: Stream, expected: int, facts: Sequence[Fact], context: Context
-    ) -> list[StoredEvent]:
-        """See :meth:`casuslog.store.Transaction.append`. The transaction is lost when :class:`LostRace` is raised."""
-        _check_stream(stream)
-        for fact in facts:
-            self._check_fact(fact)
-        prev_hash = _hash_at(conn, stream, expected)
-        made: list[_Made] = []
-        for version, fact in enumerate(facts, expected + 1):
-            made.append(self._made(stream, version, fact, context, prev_hash))
-            prev_hash = made[-1].hash
-        return _insert(conn, stream, expected, made) if made else []
-
-    def _check_fact(self, fact: Fact) -> None:
-        day = today(self.clock)
-        if fact.on > day:
-            raise InvalidInput(
-                f"Een feit kan niet in de toekomst liggen: de dag van het feit is {fact.on}, vandaag is {day}.",
-                errors={"feitdatum": [f"hooguit {day.isoformat()}"]},
-            )
-        unknown = fact.attributes.keys() - OF_FACT
-        if unknown:
-            raise ValueError(f"a fact cannot determine {', '.join(sorted(unknown))}; only {', '.join(sorted(OF_FACT))}")
-
-    def _made(self, stream: Stream, version: int, fact: Fact, context: Context, prev_hash: bytes) -> _Made:
-        envelope = self._envelope(stream, version, fact, context)
-        validate(envelope)
-        body = self.codec.encode(fact, envelope)
-        attributes = envelope.attributes()
-        check_size(attributes, body)
-        text = canonical(attributes)
-        return _Made(envelope, text, body, prev_hash, link(prev_hash, text, body))
-
-    def _envelope(self, stream: Stream, version: int, fact: Fact, context: Context) -> Envelope:
-        given: dict[str, Any] = {name: getattr(context, name) for name in _OF_CONTEXT}
-        return Envelope(
-            id=new_id(),
-            source=f"urn:nld:oin:{self.oin_of(stream.gemeente)}:systeem:{self.service}",
-            type=fact.data.__event__.wire_type,
-            time=self.clock.now(),
-            subject=stream.id,
-            dataschema=self.codec.dataschema_of(type(fact.data)),
-            sequence=version,
-            gemeente=stream.gemeente,
-            stroom=stream.kind,
-            feitdatum=fact.on,
-            corrigeert=fact.corrects,
-            grondslag=fact.grondslag,
-            actorrol=context.actor.rol,
-            actororganisatie=context.actor.organisatie,
-            actorid=context.actor.id,
-            **{**given, **fact.attributes},
-        )
+class KeyTaken(Exception):
+    """The INSERT met a row with the same key: another transaction committed first."""
 
 
 _STREAM = (events.c.gemeente, events.c.stroom, events.c.subject)
@@ -143,10 +50,10 @@ _HEAD = (
 _INSERT = insert(events).returning(events.c.version, events.c.era, events.c.xid, events.c.position)
 
 
-def version_of(conn: Connection, stream: Stream) -> int:
-    """The version of a stream as this transaction sees it; 0 when it does not exist."""
-    head = _head(conn, stream)
-    return head.version if head else 0
+def head_of(conn: Connection, stream: Stream) -> Head:
+    """Where a stream ends as this transaction sees it."""
+    row = conn.execute(_HEAD, {"gemeente": stream.gemeente, "stroom": stream.kind, "subject": stream.id}).first()
+    return Head(row.version, bytes(row.hash)) if row else EMPTY
 
 
 def of_stream(stream: Stream) -> tuple[Any, ...]:
@@ -167,41 +74,29 @@ def conflict(stream: Stream, expected: int, actual: int | None) -> LostRace:
     return error
 
 
-class KeyTaken(Exception):
-    """The INSERT met a row with the same key: another transaction committed first."""
+def insert_all(conn: Connection, made: Sequence[Made]) -> list[StoredEvent]:
+    """Keep events of one stream in one statement; each with its cursor.
 
-
-def _check_stream(stream: Stream) -> None:
-    if not gemeentecode_ok(stream.gemeente):
-        raise InvalidInput("Een stroom heeft een eigenaar: noem de gemeente met haar code van vier cijfers.")
-
-
-def _head(conn: Connection, stream: Stream) -> Any:
-    return conn.execute(_HEAD, {"gemeente": stream.gemeente, "stroom": stream.kind, "subject": stream.id}).first()
-
-
-def _hash_at(conn: Connection, stream: Stream, expected: int) -> bytes:
-    # The snapshot must itself hold what was decided upon. That also stops a transaction that took its id early: it
-    # would sort before the event that it follows, and readers would see version 2 first.
-    head = _head(conn, stream)
-    actual = head.version if head else 0
-    if actual != expected:
-        raise conflict(stream, expected, actual)
-    return bytes(head.hash) if head else GENESIS
-
-
-def _insert(conn: Connection, stream: Stream, expected: int, made: list[_Made]) -> list[StoredEvent]:
+    Raises:
+        KeyTaken: one of their versions is there already; the transaction is lost.
+    """
     try:
-        rows = conn.execute(_INSERT, [_row(event) for event in made]).all()
+        rows = _inserted(conn, made)
     except IntegrityError as error:
         if _is_stream_key(error):
-            raise KeyTaken(stream, expected) from error
+            raise KeyTaken from error
         raise
-    cursors = {row.version: Cursor(row.era, row.xid, row.position) for row in rows}
-    return [StoredEvent(e.envelope, e.body, e.hash, e.prev_hash, cursors[e.envelope.sequence]) for e in made]
+    return kept(made, rows)
 
 
-def _row(event: _Made) -> dict[str, Any]:
+def kept(made: Sequence[Made], rows: Sequence[Any]) -> list[StoredEvent]:
+    """The events as they stand in the store, from the rows (version, era, xid, position) that came back."""
+    cursors = {version: Cursor(era, xid, position) for version, era, xid, position in rows}
+    return [one.kept_at(cursors[one.envelope.sequence]) for one in made]
+
+
+def row_of(event: Made) -> dict[str, Any]:
+    """The columns of an event, but for those that the database fills."""
     envelope = event.envelope
     return {
         "gemeente": envelope.gemeente,
@@ -216,6 +111,18 @@ def _row(event: _Made) -> dict[str, Any]:
         "hash": event.hash,
         "logged_at": envelope.time,
     }
+
+
+def _inserted(conn: Connection, made: Sequence[Made]) -> Sequence[Any]:
+    if conn.dialect.name != "postgresql":
+        return conn.execute(_INSERT, [row_of(event) for event in made]).all()
+    prepared = _statements.APPEND
+    # Kept with the connection of the driver, as the prepared statement is; a rollback undoes neither.
+    known = conn.info.setdefault(_statements.PREPARED, set())
+    if prepared.name not in known:
+        conn.exec_driver_sql(prepared.prepare)
+        known.add(prepared.name)
+    return conn.exec_driver_sql(prepared.execute, _statements.columns(made)).all()
 
 
 def _is_stream_key(error: IntegrityError) -> bool:

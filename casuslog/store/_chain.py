@@ -6,8 +6,8 @@ So a file can be proven whole years later, also after the keys of its data were 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 
 GENESIS = bytes(32)
 """What stands for the hash before the first event of a stream."""
@@ -15,7 +15,9 @@ GENESIS = bytes(32)
 
 def canonical(attributes: Mapping[str, str]) -> str:
     """Envelope attributes as JSON in one form only: keys sorted, no spaces, no escapes beyond JSON's own."""
-    return json.dumps(attributes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    # Written out, for json.dumps makes an encoder each time: a third of its time, and the same text (a test compares).
+    quoted = encode_basestring
+    return "{" + ",".join([f"{quoted(name)}:{quoted(attributes[name])}" for name in sorted(attributes)]) + "}"
 
 
 def link(prev_hash: bytes, envelope: str, body: bytes) -> bytes:

@@ -18,7 +18,7 @@ from casuslog.envelope import Stream
 from casuslog.errors import Conflict, KeyReused
 from casuslog.recorded import START, Cursor, StoredEvent
 from casuslog.store import _commands, _era, _reader, _verify
-from casuslog.store._append import LostRace, Writer, conflict, version_of
+from casuslog.store._append import LostRace, conflict, head_of
 from casuslog.store._engine import (
     ensure_committable,
     for_reading,
@@ -29,6 +29,7 @@ from casuslog.store._engine import (
     translated,
 )
 from casuslog.store._horizon import Horizon, HorizonWatch
+from casuslog.store._making import Writer
 from casuslog.store._migrate import prepared
 from casuslog.store._reader import Gemeenten
 from casuslog.store._transaction import Transaction
@@ -190,7 +191,7 @@ class EventStore:
     def version(self, stream: Stream) -> int:
         """The committed version of a stream; 0 when it does not exist."""
         with self._reading() as conn:
-            return version_of(conn, stream)
+            return head_of(conn, stream).version
 
     def horizon(self) -> Horizon:
         """How long the log has been held up, and by whom. Alarm on its ``lag``."""
@@ -217,4 +218,4 @@ def _completed(conn: Connection, lost: LostRace) -> LostRace:
     if lost.stream is None or lost.expected is None:
         return lost
     with conn.begin():
-        return conflict(lost.stream, lost.expected, version_of(conn, lost.stream))
+        return conflict(lost.stream, lost.expected, head_of(conn, lost.stream).version)

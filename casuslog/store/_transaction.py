@@ -11,7 +11,8 @@ from casuslog.envelope import Stream
 from casuslog.events import Fact
 from casuslog.recorded import Aggregate, Context, StoredEvent
 from casuslog.store import _commands
-from casuslog.store._append import KeyTaken, Writer, conflict
+from casuslog.store._append import EMPTY, Head, KeyTaken, conflict, head_of, insert_all
+from casuslog.store._making import Writer
 from casuslog.store._reader import paged, stream_page
 
 S = TypeVar("S")
@@ -28,6 +29,7 @@ class Transaction:
         self.appended = False
         """Whether events were appended."""
         self._writer = writer
+        self._heads: dict[Stream, tuple[Any, Head]] = {}
 
     def load(self, aggregate: Aggregate[S], stream: Stream, *, purpose: str = FOLDING) -> tuple[S, int]:
         """The folded state of a stream and its version (0 and the empty state when it does not exist).
@@ -37,11 +39,13 @@ class Transaction:
         """
         if stream.kind != aggregate.kind:
             raise ValueError(f"a stream of kind {stream.kind!r} is no {aggregate.kind!r}")
-        state, version = aggregate.initial, 0
+        state, head = aggregate.initial, EMPTY
         for event in self._writer.codec.decode_many(self.read_stream(stream), purpose=purpose):
             state = aggregate.evolve(state, event.fact)
-            version = event.envelope.sequence
-        return state, version
+            if event.stored is not None:
+                head = Head(event.envelope.sequence, event.stored.hash)
+        self._remember(stream, head)
+        return state, head.version
 
     def read_stream(self, stream: Stream, *, after: int = 0, limit: int | None = None) -> Iterator[StoredEvent]:
         """The events of a stream after a version, in order, as this transaction sees them; read in pages."""
@@ -64,12 +68,30 @@ class Transaction:
             InvalidInput: the day of a fact lies in the future, or an envelope breaks the profile.
             ValueError: a fact determines an attribute that is not its to determine.
         """
+        # The snapshot must itself hold what was decided upon. That also stops a transaction that took its id early: it
+        # would sort before the event that it follows, and readers would see version 2 first. What this transaction
+        # loaded it read from that snapshot, so it need not ask again.
+        head = self._remembered(stream) or head_of(self.conn, stream)
+        if head.version != expected:
+            raise conflict(stream, expected, head.version)
+        made = self._writer.make(stream, expected, facts, context, head.hash)
+        if not made:
+            return []
         try:
-            made = self._writer.append(self.conn, stream, expected, facts, context)
+            stored = insert_all(self.conn, made)
         except KeyTaken as taken:
             raise conflict(stream, expected, None) from taken
-        self.appended = self.appended or bool(made)
-        return made
+        self._remember(stream, Head(stored[-1].envelope.sequence, stored[-1].hash))
+        self.appended = True
+        return stored
+
+    def _remember(self, stream: Stream, head: Head) -> None:
+        # Good within the savepoint at hand only: what is rolled back takes its events along.
+        self._heads[stream] = (self.conn.get_nested_transaction(), head)
+
+    def _remembered(self, stream: Stream) -> Head | None:
+        savepoint, head = self._heads.get(stream, (None, None))
+        return head if savepoint is self.conn.get_nested_transaction() else None
 
     def recall_command(self, gemeente: str, caller: str, key: str, body_hash: bytes) -> dict[str, Any] | None:
         """The answer that this idempotency key of this caller got before; ``None`` when it is new.

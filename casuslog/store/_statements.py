@@ -1,0 +1,84 @@
+"""The statements of the hot path on PostgreSQL, prepared once per connection: planning one costs more than running it.
+
+All events of an append go as one array per column: a statement of one shape, however many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from casuslog.store._making import Made
+
+PREPARED = "casuslog_prepared"
+"""Where a connection remembers which of these it has prepared."""
+
+# The versions follow $4; position and xid are handed out in the order of the arrays.
+_INSERT = """
+INSERT INTO events (gemeente, stroom, subject, version, era, xid, event_id, type, envelope, body, prev_hash, hash,
+                    logged_at)
+SELECT $1, $2, $3, $4 + made.n, (SELECT era FROM eras ORDER BY era DESC LIMIT 1), pg_current_xact_id()::text::bigint,
+       made.event_id, made.type, made.envelope, made.body, made.prev_hash, made.hash, $5
+  FROM unnest($6, $7, $8, $9, $10, $11)
+       WITH ORDINALITY AS made (event_id, type, envelope, body, prev_hash, hash, n)
+"""
+_GIVING = "RETURNING version, era, xid, position"
+# What was decided upon must be in the snapshot of the statement itself: its transaction got its id later, so it sorts
+# after. A first event follows nothing, and its key refuses a second one. Asked for by its whole key, for which a plan
+# made on an empty table is right on a large one too.
+_FOLLOWS = """
+ WHERE $4 = 0 OR EXISTS (
+       SELECT FROM events
+        WHERE gemeente = $1 AND stroom = $2 AND subject = $3 AND version = $4 AND hash = ($10::bytea[])[1])
+"""
+_ORDER = " ORDER BY made.n "
+_TYPES = "text, text, text, int, timestamptz, text[], text[], text[], bytea[], bytea[], bytea[]"
+_PLACES = "%s, %s, %s, %s, %s, %s::text[], %s::text[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[]"
+
+
+class Prepared(NamedTuple):
+    """A prepared statement: how it is made on a connection, and how it is called through the driver."""
+
+    name: str
+    prepare: str
+    execute: str
+
+
+def _prepared(name: str, types: str, places: str, text: str) -> Prepared:
+    return Prepared(name, f"PREPARE {name} ({types}) AS {text}", f"EXECUTE {name} ({places})")
+
+
+APPEND = _prepared("casuslog_append", _TYPES, _PLACES, f"{_INSERT}{_ORDER}{_GIVING}")
+"""Events of a stream, in a transaction that has seen its head."""
+APPEND_ALONE = _prepared("casuslog_append_alone", _TYPES, _PLACES, f"{_INSERT}{_FOLLOWS}{_ORDER}{_GIVING}")
+"""The same as a transaction of its own; no row when the stream does not end where was decided."""
+APPEND_COMMAND = _prepared(
+    "casuslog_append_command",
+    f"{_TYPES}, text, text, text, bytea, json",
+    f"{_PLACES}, %s, %s, %s, %s, %s",
+    f"""
+WITH appended AS ({_INSERT}{_FOLLOWS}{_ORDER}{_GIVING}), remembered AS (
+    INSERT INTO commands (gemeente, service, caller, key, body_hash, answer, created_at)
+    SELECT $1, $12, $13, $14, $15, $16, $5 WHERE EXISTS (SELECT FROM appended))
+SELECT * FROM appended""",
+)
+"""The same with the answer to the command under its key; neither is kept without the other."""
+
+
+def columns(made: Sequence[Made]) -> tuple[Any, ...]:
+    """The parameters for events of one stream that follow each other."""
+    first = made[0].envelope
+    envelopes, texts, bodies, before, hashes = zip(*made, strict=True)
+    return (
+        first.gemeente,
+        first.stroom,
+        first.subject,
+        first.sequence - 1,
+        first.time,
+        [envelope.id for envelope in envelopes],
+        [envelope.type for envelope in envelopes],
+        list(texts),
+        list(bodies),
+        list(before),
+        list(hashes),
+    )
