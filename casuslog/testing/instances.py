@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -41,6 +42,28 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_ports(wanted: int) -> int:
+    """The first of ``wanted`` ports in a row that nobody listens on now, below those that clients are given.
+
+    Raises:
+        OSError: there are none.
+    """
+    for _ in range(100):
+        first = random.randrange(20000, 32000)  # noqa: S311  # no secret
+        if all(_is_free(port) for port in range(first, first + wanted)):
+            return first
+    raise OSError(f"no {wanted} free ports in a row")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 class Kept:
@@ -209,16 +232,24 @@ class PrivatePostgres(PrivateInstance):
         settings: further lines for ``postgresql.conf``.
         disk_mb: its data stands on a disk of its own of this many megabytes (200 is little, 60 is too little for an
             empty one), which can be filled: ``disk.fill()``. It takes root; ``start`` says so where it cannot be had.
+        in_place_of: the server whose port and password it takes over, so that URLs stay as they are. Stop that first.
     """
 
     stop_signal = signal.SIGINT
 
     def __init__(
-        self, *, durable: bool = False, settings: dict[str, str] | None = None, disk_mb: int | None = None
+        self,
+        *,
+        durable: bool = False,
+        settings: dict[str, str] | None = None,
+        disk_mb: int | None = None,
+        in_place_of: PrivatePostgres | None = None,
     ) -> None:
         super().__init__()
         self.account = "postgres" if os.geteuid() == 0 else "-"
         self.password = secrets.token_hex(12)
+        if in_place_of is not None:
+            self.port, self.password = in_place_of.port, in_place_of.password
         self._data = self.directory / "data"
         self.disk = None if disk_mb is None else SmallDisk(self._data, disk_mb)
         self._settings = {
