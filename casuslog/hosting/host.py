@@ -106,7 +106,12 @@ class Host:
         settings = self.platform.settings
         store = self.platform.store_for(name)
         required = inboxes_of(name, followed())
-        relay = Relay(store, lambda: LogPublisher(settings.amqp_url, name, required), self.platform.clock)
+        relay = Relay(
+            store,
+            lambda: LogPublisher(settings.amqp_url, name, required),
+            self.platform.clock,
+            lease_seconds=settings.lease_seconds,
+        )
         store.when_appended(relay.wake)
         return relay
 

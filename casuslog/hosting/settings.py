@@ -12,6 +12,8 @@ CASUSLOG_CLOCK         system                                   ``system`` or ``
 CASUSLOG_HTTP_HOST     127.0.0.1                                address that the HTTP API listens on
 CASUSLOG_HTTP_PORT     8100                                     first port; each service has its own
 CASUSLOG_SCHEMAS       schemas beside the packages              folder with Avro schemas and code lists
+CASUSLOG_LEASE_SECONDS 15                                       how long the work of a relay that died waits for another
+CASUSLOG_FAILPOINTS    (empty)                                  for fault runs only: :mod:`casuslog.failpoints`
 =====================  =======================================  ==================================================
 
 An installation is divided over databases and relays by two more (see ``docs/beheer-verdelen.md``):
@@ -34,6 +36,7 @@ from pathlib import Path
 
 TWIN_URL = "tweeling://casuslog"
 ENTRY_POINTS = "casuslog.services"
+LEASE_SECONDS = 15.0
 RELAY = "relay"
 """The process that carries the log of every service; divided they are ``relay-1``, ``relay-2``, ..."""
 _OF_SERVICE = "CASUSLOG_DATABASE_URL_"
@@ -55,6 +58,8 @@ class Settings:
     http_host: str
     http_port: int
     schemas: Path | None
+    lease_seconds: float = LEASE_SECONDS
+    """For how long a relay or a pump holds its turn without renewing it: a new one waits that long after a crash."""
     database_urls: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Per service that stands elsewhere: its database."""
     relays: tuple[tuple[str, ...], ...] = ()
@@ -87,6 +92,7 @@ class Settings:
             http_host=given.get("CASUSLOG_HTTP_HOST", "127.0.0.1"),
             http_port=int(port),
             schemas=Path(schemas) if schemas else None,
+            lease_seconds=_lease_seconds(given.get("CASUSLOG_LEASE_SECONDS", "")),
             database_urls=_database_urls(given, divisible=bool(database)),
             relays=_relays(given.get("CASUSLOG_RELAYS", "")),
         )
@@ -134,6 +140,13 @@ def _database_urls(given: Mapping[str, str], *, divisible: bool) -> dict[str, st
             )
         found[service] = given[variable]
     return found
+
+
+def _lease_seconds(text: str) -> float:
+    """Below a few seconds a busy moment would look like a death."""
+    if text and not (text.isdigit() and 2 <= int(text) <= 300):
+        raise ValueError(f"CASUSLOG_LEASE_SECONDS is {text!r}; give whole seconds from 2 to 300, for example 15")
+    return float(text or LEASE_SECONDS)
 
 
 def _relays(text: str) -> tuple[tuple[str, ...], ...]:

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
-import socket
 import tempfile
 import time
 import uuid
@@ -46,6 +44,7 @@ from casuslog.hosting.timers import OnTimer
 from casuslog.http.client import ApiClient
 from casuslog.recorded import START, Context, Cursor, RecordedEvent, StoredEvent
 from casuslog.store import EVERY_GEMEENTE, EventStore
+from casuslog.testing.instances import free_ports
 
 INRICHTINGEN = "CASUSLOG_INRICHTINGEN"
 """Names the folder with inrichtingen to the service that reads them."""
@@ -283,21 +282,7 @@ def _settings(folder: Path) -> Settings:
 
 def _free_ports() -> int:
     """The first of as many free ports in a row as there are services."""
-    wanted = len(service_names())
-    for _ in range(100):
-        first = random.randrange(20000, 32000)  # noqa: S311  # no secret; below the ports that clients get
-        if all(_is_free(port) for port in range(first, first + wanted)):
-            return first
-    raise OSError(f"no {wanted} free ports in a row")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+    return free_ports(len(service_names()))
 
 
 @contextlib.contextmanager

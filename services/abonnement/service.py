@@ -43,7 +43,14 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
         store = platform.store_for(self.container.service_name)
         tabellen.metadata.create_all(store.engine)
         url = platform.settings.amqp_url
-        pomp = Levering(store, KnownEvents(platform.codec), Register(), platform.clock, lambda: BrokerUitgang(url))
+        pomp = Levering(
+            store,
+            KnownEvents(platform.codec),
+            Register(),
+            platform.clock,
+            lambda: BrokerUitgang(url),
+            lease_seconds=platform.settings.lease_seconds,
+        )
         self._stopping = threading.Event()
         self._ended = self.container.spawn_managed_thread(lambda: pomp.run(self._stopping), identifier="levering")
 
