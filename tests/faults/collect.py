@@ -1,0 +1,256 @@
+"""Collects the evidence while the run goes on: reads what is new in store, stream, effects and at the subscribers."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kombu import Queue, messaging
+from sqlalchemy import Engine, create_engine, text
+
+from casuslog.broker.connection import connect_to
+from casuslog.broker.topology import STREAM_QUEUE
+from casuslog.envelope import Envelope
+from tests.faults.audit import BEGINS, REACTION, REACTOR, Delivery, Event, Evidence, Findings, Subscriber, audit
+from tests.faults.ledger import Ledger
+from tests.faults.subscriber import received
+
+LOGGED = ("melding", "onderzoek")
+"""The services whose log is audited: the load speaks to the one, and the other reacts."""
+HANDLED = ("historie", "abonnement")
+"""The services whose effects are audited: each keeps every event of a casus."""
+OVERLAP = 500
+"""Rows read again each time: a row with a lower number may become visible after one with a higher."""
+
+WATCH = """
+CREATE SCHEMA IF NOT EXISTS faults;
+CREATE TABLE IF NOT EXISTS faults.effects (n bigserial PRIMARY KEY, service text, gemeente text, bron text, stroom text,
+    subject text, sequence integer, envelope text);
+CREATE OR REPLACE FUNCTION faults.note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO faults.effects (service, gemeente, bron, stroom, subject, sequence, envelope)
+    VALUES (TG_TABLE_SCHEMA, NEW.gemeente, NEW.bron, NEW.stroom, NEW.subject, NEW.sequence, NEW.envelope);
+    RETURN NEW;
+END $$;
+"""
+"""The database itself notes each effect, in the transaction of the effect: also one that an upsert would swallow."""
+
+
+class Collector:
+    """What was found so far.
+
+    Args:
+        ledger: what was accepted.
+        databases: per service the URL of its database.
+        amqp_url: the broker, for the stream.
+        subscribers: per subscription id its gemeente and the file of its subscriber; may grow.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        databases: Mapping[str, str],
+        amqp_url: str,
+        subscribers: Mapping[str, tuple[str, Path]],
+    ) -> None:
+        self._ledger = ledger
+        self._databases = dict(databases)
+        self._amqp_url = amqp_url
+        self._files = subscribers
+        self._engines: dict[str, Engine] = {}
+        self._lock = threading.RLock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Read everything anew from now on, as for the last audit: what was there once may have gone."""
+        with self._lock:
+            self._store: dict[tuple[str, int], Event] = {}
+            self._stream: dict[int, Event] = {}
+            self._effects: dict[str, dict[int, Event]] = {service: {} for service in HANDLED}
+            self._subscribers: dict[str, Subscriber] = {}
+            self._last: dict[Any, int] = {}
+            self._offset = -1
+            self._at: dict[str, set[str]] = {place: set() for place in ("store", "stream", *HANDLED)}
+            self._arrivals: dict[str, set[str]] = {}
+            self._got: dict[str, list[set[str]]] = {}
+            self._reactions: dict[str, str] = {}
+            self._open: dict[str, str] = {}
+            self._complete = 0
+
+    def move(self, databases: Mapping[str, str]) -> None:
+        """The databases are elsewhere from now on, as after a restore."""
+        with self._lock:
+            self._databases = dict(databases)
+            self.close()
+            self.forget()
+
+    def watch(self) -> None:
+        """Let the databases note the effects; once, after the services have made their tables."""
+        for service in HANDLED:
+            with self._engine(service).begin() as conn:
+                conn.exec_driver_sql(WATCH)
+                conn.exec_driver_sql(
+                    f'CREATE OR REPLACE TRIGGER faults BEFORE INSERT ON "{service}".bekend '
+                    "FOR EACH ROW EXECUTE FUNCTION faults.note()"
+                )
+
+    def refresh(self, *, stream: bool = True) -> None:
+        """Read what is new.
+
+        Raises:
+            Exception: database or broker is away.
+        """
+        with self._lock:
+            for service in LOGGED:
+                self._read_store(service)
+            for service in HANDLED:
+                self._read_effects(service)
+            self._read_numbers()
+            self._read_subscribers()
+            if stream:
+                self._read_stream()
+
+    def complete(self) -> int:
+        """How many of the accepted commands, from the first on without a gap, have arrived everywhere."""
+        with self._lock:
+            for one in self._ledger.accepted(self._complete):
+                owed = list(one.events)
+                if one.command == BEGINS:
+                    owed.append(self._reactions.get(one.casus, ""))
+                if not all(self._everywhere(event_id, one.gemeente) for event_id in owed):
+                    break
+                self._complete += 1
+            return self._complete
+
+    def under_way(self) -> int:
+        """How many logged events have not arrived everywhere yet."""
+        with self._lock:
+            self._open = {id: owner for id, owner in self._open.items() if not self._everywhere(id, owner)}
+            return len(self._open)
+
+    def _everywhere(self, event_id: str, gemeente: str) -> bool:
+        return all(event_id in ids for ids in (*self._at.values(), *self._got.get(gemeente, ())))
+
+    def evidence(self) -> Evidence:
+        """All that was found, for the audit."""
+        with self._lock:
+            return Evidence(
+                accepted=self._ledger.accepted(),
+                store=list(self._store.values()),
+                stream=[self._stream[n] for n in sorted(self._stream)],
+                effects={name: [found[n] for n in sorted(found)] for name, found in self._effects.items()},
+                subscribers=self._subscribers,
+            )
+
+    def audit(self) -> Findings:
+        """Hold all that was found against the ledger."""
+        with self._lock:
+            return audit(self.evidence())
+
+    def close(self) -> None:
+        """Let go of the databases."""
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines = {}
+
+    def _engine(self, service: str) -> Engine:
+        url = self._databases[service]
+        if url not in self._engines:
+            self._engines[url] = create_engine(url, pool_size=1, pool_pre_ping=True)
+        return self._engines[url]
+
+    def _rows(self, service: str, key: str, query: str) -> list[Any]:
+        after = max(0, self._last.get(key, 0) - OVERLAP)
+        with self._engine(service).connect() as conn:
+            rows = conn.execute(text(query), {"after": after, "service": service}).all()
+        if rows:
+            self._last[key] = max(self._last.get(key, 0), *(row.n for row in rows))
+        return list(rows)
+
+    def _read_store(self, service: str) -> None:
+        query = f'SELECT position AS n, envelope FROM "{service}".events WHERE position > :after ORDER BY position'  # noqa: S608
+        for row in self._rows(service, f"store {service}", query):
+            if (service, row.n) in self._store:
+                continue
+            event = self._store[service, row.n] = from_json(row.envelope)
+            self._at["store"].add(event.id)
+            self._open[event.id] = event.gemeente
+            if (event.service, event.name) == (REACTOR, REACTION):
+                self._reactions[event.casus] = event.id
+
+    def _read_effects(self, service: str) -> None:
+        query = "SELECT n, envelope FROM faults.effects WHERE n > :after AND service = :service ORDER BY n"
+        for row in self._rows(service, f"effects {service}", query):
+            if row.n in self._effects[service]:
+                continue
+            event = from_json(row.envelope)
+            if event.service in LOGGED:
+                self._effects[service][row.n] = event
+                self._at[service].add(event.id)
+
+    def _read_numbers(self) -> None:
+        query = text("SELECT nummer, event_id FROM abonnement.leveringen WHERE abonnement = :one AND nummer > :after")
+        with self._engine("abonnement").connect() as conn:
+            for abonnement, (gemeente, _) in dict(self._files).items():
+                subscriber = self._subscribers.setdefault(abonnement, Subscriber(gemeente))
+                # The row of a number is made in the order of the numbers: it is locked with the subscription.
+                after = max(subscriber.numbers, default=0)
+                for row in conn.execute(query, {"one": abonnement, "after": after}):
+                    subscriber.numbers.setdefault(row.nummer, []).append(row.event_id)
+
+    def _read_subscribers(self) -> None:
+        for abonnement, (gemeente, path) in dict(self._files).items():
+            subscriber = self._subscribers.setdefault(abonnement, Subscriber(gemeente))
+            got = self._arrivals.setdefault(abonnement, set())
+            for row in received(path, self._last.get(path, 0)):
+                self._last[path] = row["n"]
+                subscriber.deliveries.append(_delivery(row))
+                if row["event_id"] is not None:
+                    got.add(row["event_id"])
+            if not any(got is one for one in self._got.setdefault(gemeente, [])):
+                self._got[gemeente].append(got)
+
+    def _read_stream(self) -> None:
+        """Read the stream on from where it was left, until the last message that is there now."""
+        with connect_to(self._amqp_url, name="fault run") as connection, connection.channel() as channel:
+            channel.basic_qos(0, 200, False)
+            offset = {"x-stream-offset": "first" if self._offset < 0 else self._offset + 1}
+            queue = Queue(STREAM_QUEUE, no_declare=True, consumer_arguments=offset)
+            with messaging.Consumer(channel, [queue], on_message=self._streamed, auto_declare=False):
+                try:
+                    while True:
+                        connection.drain_events(timeout=0.15)
+                except (socket.timeout, TimeoutError):  # noqa: UP041  # eventlet's green sockets raise their own
+                    return
+
+    def _streamed(self, message: Any) -> None:
+        offset = int(message.headers["x-stream-offset"])
+        self._offset = max(self._offset, offset)
+        told = {k.removeprefix("cloudEvents_"): v for k, v in message.headers.items() if k.startswith("cloudEvents_")}
+        event = _event(Envelope.from_attributes(told))
+        if event.service in LOGGED:
+            self._stream[offset] = event
+            self._at["stream"].add(event.id)
+        message.ack()
+
+
+def from_json(envelope: str) -> Event:
+    """The event of an envelope as it stands in a table."""
+    return _event(Envelope.from_attributes(json.loads(envelope)))
+
+
+def _event(e: Envelope) -> Event:
+    return Event(e.id, e.service, e.gemeente, e.stroom, e.subject, e.sequence, e.oorzaak, e.name)
+
+
+def _delivery(row: Any) -> Delivery:
+    if row["event_id"] is None:
+        return Delivery(row["nummer"], None, bool(row["again"]))
+    event = Event(
+        row["event_id"], row["service"], row["gemeente"], row["stroom"], row["casus"], row["sequence"], row["oorzaak"]
+    )
+    return Delivery(row["nummer"], event, bool(row["again"]))

@@ -1,0 +1,70 @@
+"""SIGKILL and SIGTERM: each place of the path by name, and any process at any moment."""
+
+from __future__ import annotations
+
+import signal
+import time
+from random import Random
+from typing import TYPE_CHECKING
+
+from tests.faults.fault import DidNotStrike, Fault
+
+if TYPE_CHECKING:
+    from tests.faults.fault import Strike
+    from tests.faults.scene import Scene
+
+PASSED_SECONDS = 20.0
+"""Within which the load brings a process past an armed place."""
+
+PLACES = (
+    ("command.before_append", ("melding+inrichting",), "the service, after it decided and before it appends"),
+    ("command.after_commit", ("melding+inrichting",), "the service, after the commit and before the answer"),
+    ("relay.published", ("relay",), "the relay, after it sent a window and before its confirms"),
+    ("relay.confirmed", ("relay",), "the relay, after the confirms and before it keeps its position"),
+    ("consume.inside_effect", ("onderzoek", "historie+abonnement"), "a consumer, in the transaction of an effect"),
+    ("consume.after_effect", ("onderzoek", "historie+abonnement"), "a consumer, after the commit, before the ack"),
+)
+
+
+def _at(place: str, processes: tuple[str, ...]) -> Strike:
+    def strike(scene: Scene, rng: Random) -> None:
+        name = rng.choice(processes)
+        before, already = len(scene.keeper.ends(name)), len(scene.struck(name))
+        scene.arm(name, place, rng.randint(1, 3))
+        try:
+            status = scene.ended(name, before, timeout=PASSED_SECONDS)
+        finally:
+            scene.disarm(name)
+        if status != -signal.SIGKILL or scene.struck(name)[already:] != [place]:
+            raise DidNotStrike(f"{name} ended with {status}, not by SIGKILL at {place}")
+
+    return strike
+
+
+def _anything(scene: Scene, rng: Random) -> None:
+    """Any process at any moment, subscribers too; sometimes again before it is back."""
+    name = rng.choice(scene.processes)
+    time.sleep(rng.uniform(0.05, 1.5))
+    status = scene.kill(name)
+    if status != -signal.SIGKILL:
+        raise DidNotStrike(f"{name} ended with {status}, not by SIGKILL")
+
+
+def _term(scene: Scene, rng: Random) -> str:
+    """Ask a process to stop under load: it finishes what it holds, ends with 0, and nothing is redone."""
+    name = rng.choice([one for one in scene.processes if not one.startswith("abonnee")])
+    time.sleep(rng.uniform(0.2, 1.0))
+    began = time.monotonic()
+    status = scene.kill(name, signal.SIGTERM)
+    assert status == 0, f"{name} ended with {status} when it was asked to stop"
+    return f"{name} stopped in {time.monotonic() - began:.1f} s"
+
+
+FAULTS = (
+    *(
+        Fault(name=f"kill-{place}", about=f"SIGKILL of {about}", times=10, short_times=1, strike=_at(place, processes))
+        for place, processes, about in PLACES
+    ),
+    Fault(name="kill-random", about="SIGKILL of any process at any moment", times=100, short_times=6, strike=_anything),
+    Fault(name="term", about="SIGTERM under load: a clean stop", times=10, short_times=2, strike=_term),
+)

@@ -1,0 +1,171 @@
+"""A steady load of commands for several gemeenten over HTTP, seeded; each is repeated under its key until answered."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+
+from casuslog.caller import Caller, DevelopmentIssuer
+from casuslog.hosting.settings import Settings
+from tests.faults.ledger import Accepted, Ledger, Odd
+
+REGISTREER = "registreer-melding"
+FOLLOW = "bied-clientondersteuning-aan"
+"""A command on a casus that there is already; it may be given more than once."""
+ANSWER_SECONDS = 10.0
+"""After this the outcome is unknown, and the same key asks again."""
+RETRY_SECONDS = 0.1
+
+
+class Load:
+    """Threads that give commands at a pace, until paused; what they were told stands in the ledger.
+
+    Args:
+        settings: where the services are.
+        issuer: signs their tokens.
+        ledger: what was accepted.
+        gemeenten: gemeentecodes.
+        seed: the same seed gives the same commands in the same order per thread.
+        per_second: commands in a second, all threads together.
+        threads: how many commands may be under way at once.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        issuer: DevelopmentIssuer,
+        ledger: Ledger,
+        gemeenten: Sequence[str],
+        *,
+        seed: int,
+        per_second: float = 8.0,
+        threads: int = 3,
+    ) -> None:
+        self.unknown = 0
+        """How many requests ended without an answer, or with 503."""
+        self._settings = settings
+        self._issuer = issuer
+        self._ledger = ledger
+        self._gemeenten = tuple(gemeenten)
+        self._seed = seed
+        self._pause = threads / per_second
+        self._going = threading.Event()
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._work, args=(n,), daemon=True) for n in range(threads)]
+        self._busy = 0
+        self._changed = threading.Condition()
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+        self.resume()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._going.set()
+
+    def pause(self, timeout: float) -> bool:
+        """Give no further commands, and return when all that were given are answered; False when they are not in time.
+
+        Until then nobody knows what was accepted.
+        """
+        self._going.clear()
+        with self._changed:
+            return self._changed.wait_for(lambda: self._busy == 0, timeout)
+
+    def stop(self) -> None:
+        """End; what is not answered yet stays unknown."""
+        self._stopping.set()
+        self._going.set()
+        for thread in self._threads:
+            thread.join(ANSWER_SECONDS + 1)
+
+    def _work(self, number: int) -> None:
+        rng = random.Random(f"{self._seed}/{number}")  # noqa: S311  # no secret; repeatable
+        session = requests.Session()
+        known: list[tuple[str, str]] = []
+        count = 0
+        while not self._stopping.is_set():
+            if not self._begun():
+                continue
+            try:
+                count += 1
+                self._give(session, rng, known, f"{self._seed}-{number}-{count}")
+            finally:
+                self._ended()
+            self._stopping.wait(self._pause * rng.uniform(0.5, 1.5))
+
+    def _begun(self) -> bool:
+        self._going.wait(0.2)
+        with self._changed:
+            if not self._going.is_set() or self._stopping.is_set():
+                return False
+            self._busy += 1
+            return True
+
+    def _ended(self) -> None:
+        with self._changed:
+            self._busy -= 1
+            self._changed.notify_all()
+
+    def _give(self, session: requests.Session, rng: random.Random, known: list[tuple[str, str]], key: str) -> None:
+        if known and rng.random() < 0.4:  # noqa: PLR2004  # two in five follow on a melding
+            gemeente, casus = rng.choice(known[-20:])
+            body: dict[str, Any] = {"gemeente": gemeente, "casus": casus, "moment": "gesprek"}
+            self._command(session, FOLLOW, gemeente, body, key)
+            return
+        gemeente = rng.choice(self._gemeenten)
+        casus = self._command(session, REGISTREER, gemeente, {"gemeente": gemeente, "kanaal": "telefoon"}, key)
+        if casus is not None:
+            known.append((gemeente, casus))
+
+    def _command(
+        self, session: requests.Session, name: str, gemeente: str, body: Mapping[str, Any], key: str
+    ) -> str | None:
+        caller = Caller("wijkteam", gemeente, f"w-{gemeente}", (gemeente,))
+        headers = {"Authorization": f"Bearer {self._issuer.issue(caller)}", "Idempotency-Key": key}
+        url = f"{self._settings.http_url('melding')}/opdrachten/{name}"
+        tries = 0
+        while not self._stopping.is_set():
+            tries += 1
+            answer = _asked(session, url, headers, body)
+            if answer is None or answer.status_code >= 500:  # noqa: PLR2004
+                self.unknown += 1
+                if answer is not None and answer.status_code != 503:  # noqa: PLR2004
+                    self._ledger.wonder(Odd(key, name, gemeente, answer.status_code, answer.text[:200]))
+                self._stopping.wait(RETRY_SECONDS)
+            elif answer.status_code >= 400:  # noqa: PLR2004
+                self._ledger.wonder(Odd(key, name, gemeente, answer.status_code, answer.text[:300]))
+                return None
+            else:
+                told = answer.json()
+                self._ledger.accept(
+                    Accepted(
+                        key,
+                        "melding",
+                        name,
+                        gemeente,
+                        told["casus"],
+                        tuple(told["gebeurtenissen"]),
+                        told["positie"],
+                        time.monotonic(),
+                        tries,
+                    )
+                )
+                return str(told["casus"])
+        return None
+
+
+def _asked(
+    session: requests.Session, url: str, headers: Mapping[str, str], body: Mapping[str, Any]
+) -> requests.Response | None:
+    try:
+        return session.post(url, json=body, headers=dict(headers), timeout=ANSWER_SECONDS)
+    except requests.RequestException:
+        return None

@@ -1,0 +1,330 @@
+"""The scene of a fault run: a whole installation as separate processes, under load, with everything kept that happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from sqlalchemy import Engine, create_engine
+
+from casuslog.caller import Caller, DevelopmentIssuer
+from casuslog.clock import FileClock
+from casuslog.codes import oin_of
+from casuslog.failpoints import PLACES, STRUCK, VARIABLE
+from casuslog.hosting.settings import Settings, service_names
+from casuslog.http.client import ApiClient
+from casuslog.testing.instances import PrivatePostgres, PrivateRabbit, free_ports
+from tests.faults.audit import Findings
+from tests.faults.collect import HANDLED, LOGGED, Collector
+from tests.faults.fault import DidNotStrike
+from tests.faults.ledger import Ledger
+from tests.faults.load import Load
+from tests.faults.processes import Keeper, Process, Zygote
+
+GEMEENTEN = ("0086", "1940", "0518")
+"""Opsterland, De Fryske Marren and Den Haag."""
+START_SECONDS = 90.0
+LOOK_SECONDS = 0.25
+LEASE_SECONDS = 3
+
+PROCESSES = (
+    Process("melding+inrichting", ("inrichting", "melding")),
+    Process("onderzoek", ("onderzoek",)),
+    Process("beschikking+pgb+toezicht", ("beschikking", "pgb", "toezicht")),
+    Process("historie+abonnement", ("historie", "abonnement")),
+    Process("relay", relays=tuple(service_names())),
+)
+
+
+@dataclass(slots=True)
+class Mark:
+    """A moment: at ``at`` the first ``accepted`` commands were known; ``recovered`` is when they were everywhere."""
+
+    at: float
+    accepted: int
+    recovered: float | None = None
+
+
+class Scene:
+    """An installation under load. Use it as a context manager.
+
+    Args:
+        seed: of the load.
+        postgres, rabbit: servers to use (they are neither started nor stopped here); by default a pair of its own.
+        processes: what runs; by default every service and the relay, in five processes.
+        env: further settings of the installation, e.g. how it is divided over databases.
+        gemeenten: for which commands are given, each with a subscriber of its own.
+        per_second: commands in a second.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        postgres: PrivatePostgres | None = None,
+        rabbit: PrivateRabbit | None = None,
+        processes: Iterable[Process] = PROCESSES,
+        env: Mapping[str, str] | None = None,
+        gemeenten: tuple[str, ...] = GEMEENTEN,
+        per_second: float = 8.0,
+    ) -> None:
+        self.seed = seed
+        self.gemeenten = gemeenten
+        self._given = (postgres, rabbit)
+        self._processes = tuple(processes)
+        self._more = dict(env or {})
+        self._per_second = per_second
+        self._open = contextlib.ExitStack()
+        self._subscribers: dict[str, tuple[str, Path]] = {}
+        self._marks: list[Mark] = []
+        self._watching = threading.Event()
+        self._shift = timedelta()
+
+    # -- start and end
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as opening:
+            self.folder = Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="casuslog-fouten-")))
+            self._start(opening)
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._open.close()
+
+    def _start(self, opening: contextlib.ExitStack) -> None:
+        self.clock = FileClock(self.folder / "klok")
+        self._tick()
+        zygote = Zygote(os.environ)
+        opening.callback(zygote.close)
+        self._servers(opening)
+        self.env = self._environment()
+        self.settings = Settings.from_env(self.env)
+        for name in ("arm", "log", "ontvangen"):
+            (self.folder / name).mkdir()
+        zygote.ready()
+        armed = [self._armed(one) for one in self._processes]
+        self.keeper = Keeper(zygote, armed, self.env, self.folder / "log")
+        opening.callback(self.keeper.stop)
+        self.keeper.start()
+        self._wait_until_ready()
+        self.issuer = DevelopmentIssuer.from_file(self.settings.data / "token.secret")
+        self.api = ApiClient(self.settings, self.issuer, patience=START_SECONDS)
+        self.ledger = Ledger(self.folder / "grootboek.jsonl")
+        opening.callback(self.ledger.close)
+        databases = {name: self.settings.store_url(name) for name in (*LOGGED, *HANDLED)}
+        self.found = Collector(self.ledger, databases, self.settings.amqp_url, self._subscribers)
+        opening.callback(self.found.close)
+        self.found.watch()
+        for gemeente in self.gemeenten:
+            self.subscribe(gemeente)
+        self._begin_watch(opening)
+        self.load = Load(
+            self.settings, self.issuer, self.ledger, self.gemeenten, seed=self.seed, per_second=self._per_second
+        )
+        opening.callback(self.load.stop)
+        self.load.start()
+
+    def _servers(self, opening: contextlib.ExitStack) -> None:
+        postgres, rabbit = self._given
+        self.postgres = postgres or opening.enter_context(PrivatePostgres())
+        self.rabbit = rabbit or opening.enter_context(PrivateRabbit(heartbeat=5))
+        self.database_url = self.postgres.create_database()
+        self.amqp_url = self.rabbit.create_vhost()
+        opening.callback(lambda: self.rabbit.running and self.rabbit.drop_vhost(self.amqp_url))
+
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {
+            "CASUSLOG_DATABASE_URL": self.database_url,
+            "CASUSLOG_AMQP_URL": self.amqp_url,
+            "CASUSLOG_DATA": str(self.folder / "data"),
+            "CASUSLOG_CLOCK": f"file:{self.folder / 'klok'}",
+            "CASUSLOG_HTTP_PORT": str(free_ports(len(service_names()))),
+            "CASUSLOG_LEASE_SECONDS": str(LEASE_SECONDS),
+            "CASUSLOG_LOG_LEVEL": "warning",
+            **self._more,
+        }
+
+    def _armed(self, process: Process) -> Process:
+        spec = {VARIABLE: f"file:{self._arm_file(process.name)}"}
+        return Process(**{**_fields(process), "env": {**spec, **process.env}})
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        hosted = [service for process in self._processes for service in process.services]
+        for service in hosted:
+            while not _answers(f"{self.settings.http_url(service)}/klaar"):
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{service} did not start:\n{self.log_of_all()[-4000:]}")
+                time.sleep(0.1)
+
+    # -- processes
+
+    @property
+    def processes(self) -> list[str]:
+        """Names of all processes that run, subscribers too (``abonnee-<gemeentecode>``)."""
+        return list(self.keeper.specs)
+
+    def pid(self, name: str) -> int:
+        """Process id of a process."""
+        return self.keeper.pid(name)
+
+    def kill(self, name: str, number: int = signal.SIGKILL, *, timeout: float = 30.0) -> int:
+        """Signal a process, wait until it has ended, and give its exit status; the supervisor starts it again.
+
+        Raises:
+            DidNotStrike: it did not end.
+        """
+        before = len(self.keeper.ends(name))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid(name), number)
+        return self.ended(name, before, timeout=timeout)
+
+    def ended(self, name: str, before: int, *, timeout: float = 30.0) -> int:
+        """Wait until a process has ended once more than ``before`` times (``len(scene.keeper.ends(name))``).
+
+        Raises:
+            DidNotStrike: it did not end.
+        """
+        deadline = time.monotonic() + timeout
+        while len(self.keeper.ends(name)) <= before:
+            if time.monotonic() > deadline:
+                raise DidNotStrike(f"{name} did not end within {timeout:.0f} s")
+            time.sleep(0.02)
+        return self.keeper.ends(name)[before]
+
+    def arm(self, name: str, place: str, nth: int = 1) -> None:
+        """Let a process die by SIGKILL at the ``nth`` passage of a place (:mod:`casuslog.failpoints`) from now on."""
+        if place not in PLACES:
+            raise ValueError(f"no place {place!r}")
+        path = self._arm_file(name)
+        beside = path.with_suffix(".new")
+        beside.write_text(f"{place}:{nth}")
+        beside.replace(path)
+
+    def struck(self, name: str) -> list[str]:
+        """The places at which a process died, oldest first."""
+        path = Path(f"{self._arm_file(name)}{STRUCK}")
+        return path.read_text().split() if path.exists() else []
+
+    def disarm(self, name: str) -> None:
+        """Take back what was armed and did not strike."""
+        self._arm_file(name).unlink(missing_ok=True)
+
+    def log_of_all(self) -> str:
+        """What the processes wrote to their logs."""
+        logs = sorted((self.folder / "log").glob("*.log"))
+        return "\n".join(f"--- {path.stem}\n{path.read_text(errors='replace')[-3000:]}" for path in logs)
+
+    def _arm_file(self, name: str) -> Path:
+        return self.folder / "arm" / name
+
+    # -- subscribers
+
+    def subscribe(self, gemeente: str, *, variants: tuple[str, ...] = ()) -> str:
+        """Grant a subscription for one gemeente to its wijkteam, and start its subscriber. Gives the subscription id."""
+        body = {
+            "gemeente": gemeente,
+            "rol": "wijkteam",
+            "houdersoort": "oin",
+            "houder": oin_of(gemeente),
+            "gemeenten": [gemeente],
+            "doelbinding": "uitvoering_wmo",
+        }
+        beheerder = Caller("beheerder", gemeente, f"b-{gemeente}", (gemeente,))
+        key = f"abonnement-{gemeente}-{len(self._subscribers)}"
+        answer = self.api.command("abonnement", "ken-abonnement-toe", body, beheerder, key=key)
+        abonnement = str(answer["casus"])
+        path = self.folder / "ontvangen" / f"{abonnement}.db"
+        self._subscribers[abonnement] = (gemeente, path)
+        name = f"abonnee-{gemeente}" if f"abonnee-{gemeente}" not in self.keeper.specs else f"abonnee-{abonnement}"
+        arguments = (self.settings.amqp_url, abonnement, str(path))
+        self.keeper.add(Process(name, entry="tests.faults.subscriber:run", arguments=arguments, variants=variants))
+        return abonnement
+
+    # -- what has arrived
+
+    def mark(self) -> Mark:
+        """The cause has ended: from now on what was accepted so far must come through without a hand."""
+        mark = Mark(time.monotonic(), len(self.ledger.accepted()))
+        self._marks.append(mark)
+        return mark
+
+    def recovered(self, mark: Mark, timeout: float = 60.0) -> float:
+        """Seconds from the mark until all that was accepted by then had arrived everywhere; ``inf`` if it did not."""
+        deadline = time.monotonic() + timeout
+        while mark.recovered is None and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS / 2)
+        return float("inf") if mark.recovered is None else mark.recovered - mark.at
+
+    def settled(self, timeout: float = 60.0) -> float:
+        """Pause the load, and give the seconds until all that was accepted had arrived everywhere; ``inf`` if not.
+
+        Call ``scene.load.resume()`` afterwards.
+        """
+        began = time.monotonic()
+        if not self.load.pause(timeout):
+            return float("inf")
+        seconds = self.recovered(self.mark(), timeout - (time.monotonic() - began))
+        while seconds < float("inf") and self.found.under_way():
+            if time.monotonic() > began + timeout:
+                return float("inf")
+            time.sleep(LOOK_SECONDS)
+        return time.monotonic() - began if seconds < float("inf") else seconds
+
+    def audit(self) -> Findings:
+        """Read everything anew and hold it against the ledger. To be called when settled."""
+        self.found.forget()
+        self.found.refresh()
+        return self.found.audit()
+
+    def engine(self, service: str = "melding") -> Engine:
+        """A connection of one's own to the database of a service, as superuser and through no proxy."""
+        return create_engine(self.settings.store_url(service))
+
+    def shift_clock(self, by: timedelta) -> None:
+        """Let the clock of the installation differ this much from the real one from now on; it goes on meanwhile."""
+        self._shift = by
+        self._tick()
+
+    def _begin_watch(self, opening: contextlib.ExitStack) -> None:
+        watch = threading.Thread(target=self._watch, name="watch", daemon=True)
+        watch.start()
+        opening.callback(watch.join, 20)
+        opening.callback(self._watching.set)
+
+    def _watch(self) -> None:
+        while not self._watching.wait(LOOK_SECONDS):
+            self._tick()
+            try:
+                self.found.refresh()
+            except Exception:  # noqa: BLE001, S112  # server or broker is away: that is what this run is about
+                continue
+            complete, now = self.found.complete(), time.monotonic()
+            for mark in self._marks:
+                if mark.recovered is None and complete >= mark.accepted:
+                    mark.recovered = now
+
+    def _tick(self) -> None:
+        self.clock.set(datetime.now(UTC) + self._shift)
+
+
+def _fields(process: Process) -> dict[str, Any]:
+    return {name: getattr(process, name) for name in Process.__dataclass_fields__}
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(requests.RequestException):
+        return requests.get(url, timeout=5).status_code == 200  # noqa: PLR2004
+    return False
