@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
@@ -42,6 +43,7 @@ class Fault:
         settle: whether to wait after every strike until all has arrived (else only after the last one).
         own_scene: an installation of its own, for a fault that leaves it in another state than it found it.
         load: whether the steady load runs meanwhile.
+        scene: opens that installation of its own from a seed, where it must be another than the usual one.
     """
 
     name: str
@@ -52,3 +54,4 @@ class Fault:
     settle: bool = False
     own_scene: bool = False
     load: bool = True
+    scene: Callable[[int], AbstractContextManager[Scene]] | None = None

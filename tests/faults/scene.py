@@ -31,6 +31,7 @@ from tests.faults.fault import DidNotStrike
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
 from tests.faults.processes import Keeper, Process, Zygote
+from tests.faults.proxy import Proxy
 
 GEMEENTEN = ("0086", "1940", "0518")
 """Opsterland, De Fryske Marren and Den Haag."""
@@ -66,6 +67,8 @@ class Scene:
         env: further settings of the installation, e.g. how it is divided over databases.
         gemeenten: for which commands are given, each with a subscriber of its own.
         per_second: commands in a second.
+        through: the servers (``postgres``, ``rabbit``) that the processes reach through a proxy, which can go dead; the
+            proxies are in ``lines`` by that name.
     """
 
     def __init__(
@@ -78,8 +81,11 @@ class Scene:
         env: Mapping[str, str] | None = None,
         gemeenten: tuple[str, ...] = GEMEENTEN,
         per_second: float = 8.0,
+        through: Iterable[str] = (),
     ) -> None:
         self.seed = seed
+        self.lines: dict[str, Proxy] = {}
+        self._through = tuple(through)
         self.gemeenten = gemeenten
         self._given = (postgres, rabbit)
         self._processes = tuple(processes)
@@ -123,8 +129,8 @@ class Scene:
         self.api = ApiClient(self.settings, self.issuer, patience=START_SECONDS)
         self.ledger = Ledger(self.folder / "grootboek.jsonl")
         opening.callback(self.ledger.close)
-        databases = {name: self.settings.store_url(name) for name in (*LOGGED, *HANDLED)}
-        self.found = Collector(self.ledger, databases, self.settings.amqp_url, self._subscribers)
+        databases = {name: self._direct(name) for name in (*LOGGED, *HANDLED)}
+        self.found = Collector(self.ledger, databases, self.amqp_url, self._subscribers)
         opening.callback(self.found.close)
         self.found.watch()
         for gemeente in self.gemeenten:
@@ -143,11 +149,25 @@ class Scene:
         self.database_url = self.postgres.create_database()
         self.amqp_url = self.rabbit.create_vhost()
         opening.callback(lambda: self.rabbit.running and self.rabbit.drop_vhost(self.amqp_url))
+        for name in self._through:
+            self.lines[name] = opening.enter_context(
+                Proxy({"postgres": self.postgres, "rabbit": self.rabbit}[name].port)
+            )
+
+    def _seen(self, name: str, url: str) -> str:
+        """The URL of a server as the processes get it."""
+        line = self.lines.get(name)
+        return url if line is None else url.replace(f":{line.target}/", f":{line.port}/")
+
+    def _direct(self, service: str) -> str:
+        """The URL of the database of a service, through no proxy."""
+        url, line = self.settings.store_url(service), self.lines.get("postgres")
+        return url if line is None else url.replace(f":{line.port}/", f":{line.target}/")
 
     def _environment(self) -> dict[str, str]:
         return os.environ | {
-            "CASUSLOG_DATABASE_URL": self.database_url,
-            "CASUSLOG_AMQP_URL": self.amqp_url,
+            "CASUSLOG_DATABASE_URL": self._seen("postgres", self.database_url),
+            "CASUSLOG_AMQP_URL": self._seen("rabbit", self.amqp_url),
             "CASUSLOG_DATA": str(self.folder / "data"),
             "CASUSLOG_CLOCK": f"file:{self.folder / 'klok'}",
             "CASUSLOG_HTTP_PORT": str(free_ports(len(service_names()))),
@@ -291,7 +311,7 @@ class Scene:
 
     def engine(self, service: str = "melding") -> Engine:
         """A connection of one's own to the database of a service, as superuser and through no proxy."""
-        return create_engine(self.settings.store_url(service))
+        return create_engine(self._direct(service))
 
     def shift_clock(self, by: timedelta) -> None:
         """Let the clock of the installation differ this much from the real one from now on; it goes on meanwhile."""
