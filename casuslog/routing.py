@@ -6,7 +6,10 @@ one in 64 cases.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from casuslog.envelope import Envelope
+from casuslog.events import TYPE_PREFIX
 from casuslog.identifiers import casus_bucket
 
 
@@ -15,8 +18,17 @@ def routing_key(envelope: Envelope) -> str:
 
     A version suffix ``.v2`` of the type becomes ``-v2``, because a dot would begin another word.
     """
-    name = envelope.name.replace(".", "-")
-    return f"{envelope.gemeente}.{envelope.service}.{name}.{casus_bucket(envelope.subject)}"
+    return _key(envelope.gemeente, envelope.source, envelope.type, envelope.subject)
+
+
+def routing_key_of(attributes: Mapping[str, str]) -> str:
+    """The routing key of an event by the attributes of its envelope, as they are kept."""
+    return _key(attributes["gemeente"], attributes["source"], attributes["type"], attributes["subject"])
+
+
+def _key(gemeente: str, source: str, wire_type: str, subject: str) -> str:
+    name = wire_type.removeprefix(TYPE_PREFIX).replace(".", "-")
+    return f"{gemeente}.{source.rpartition(':')[2]}.{name}.{casus_bucket(subject)}"
 
 
 def binding(service: str, gemeente: str = "*") -> str:

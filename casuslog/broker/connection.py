@@ -12,9 +12,12 @@ from kombu.exceptions import OperationalError
 from casuslog.broker import content, twin
 from casuslog.errors import Unavailable
 
-HEARTBEAT = 15
-"""Seconds after which a silent peer is given up; whoever holds a connection sends one at least every 5 s."""
+HEARTBEAT = 10
+"""Seconds between heartbeats; a peer that was silent for two of them is given up. Whoever holds a connection calls
+``heartbeat_check`` at least twice in that time."""
 CONNECT_TIMEOUT = 5.0
+GOODBYE_SECONDS = 2.0
+"""How long to wait for the broker's goodbye."""
 
 
 def connect_to(
@@ -56,3 +59,32 @@ def reaching(connection: Connection) -> Iterator[None]:
     except (*connection.connection_errors, *connection.channel_errors, OperationalError, TimeoutError) as error:
         where = connection.as_uri(mask="**")
         raise Unavailable(f"the broker at {where} is away or refuses: {error}") from error
+
+
+@contextmanager
+def bounded(line: Any, seconds: float) -> Iterator[None]:
+    """Within it no single read or write over a line waits longer; it then raises ``TimeoutError``.
+
+    For what waits for an answer of the broker. Over a line that is half open it would otherwise wait for ever.
+
+    Args:
+        line: the py-amqp connection, ``connection.connection``.
+        seconds: at most.
+    """
+    with line.transport.having_timeout(seconds):
+        yield
+
+
+def let_go(connection: Connection, line: Any) -> None:
+    """Close in order where the broker answers soon; else drop the connection.
+
+    Args:
+        connection: as :func:`connect_to` made it.
+        line: its py-amqp connection.
+    """
+    try:
+        if line.connected and line.transport.sock is not None:
+            line.transport.sock.settimeout(GOODBYE_SECONDS)
+        connection.release()
+    except (*connection.connection_errors, *connection.channel_errors, TimeoutError):
+        connection.collect()

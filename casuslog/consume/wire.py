@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from casuslog.envelope import CONTENT_TYPE, Envelope
 from casuslog.errors import SchemaError
 from casuslog.recorded import Cursor, StoredEvent
+
+if TYPE_CHECKING:
+    from casuslog.store import KeptEvent
 
 PREFIX = "cloudEvents_"
 """What every attribute of the envelope begins with among the headers."""
@@ -40,6 +43,27 @@ def headers(stored: StoredEvent, previous: Cursor | None = None) -> dict[str, st
         told[HASH] = stored.hash.hex()
         told[PREVIOUS_HASH] = stored.prev_hash.hex()
     return told
+
+
+def headers_of(kept: KeptEvent, previous: Cursor) -> dict[str, str]:
+    """The same headers, for an event as the store keeps it: its envelope is not taken apart and put together again."""
+    told = {_HEADER[name]: value for name, value in kept.attributes.items()}
+    told[CURSOR] = str(kept.cursor)
+    told[PREVIOUS] = str(previous)
+    told[HASH] = kept.hash.hex()
+    told[PREVIOUS_HASH] = kept.prev_hash.hex()
+    return told
+
+
+class _Headers(dict[str, str]):
+    """The name of a header by that of its attribute; made once each."""
+
+    def __missing__(self, attribute: str) -> str:
+        found = self[attribute] = f"{PREFIX}{attribute}"
+        return found
+
+
+_HEADER = _Headers()
 
 
 def read(told: Mapping[str, Any], body: Any, content_type: str | None) -> Message:

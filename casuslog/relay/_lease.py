@@ -13,6 +13,9 @@ from casuslog.identifiers import new_id
 from casuslog.store import EventStore, Transaction
 from casuslog.store.tables import leases
 
+LONGEST_SECONDS = 300.0
+"""No lease is longer: one that ends later was given before the clock of the database was set back."""
+
 
 class Lease:
     """A row that says who, and until when by the clock of the database.
@@ -20,7 +23,7 @@ class Lease:
     Args:
         store: where the row is.
         name: what is leased.
-        seconds: how long it holds without being renewed.
+        seconds: how long it holds without being renewed, at most :data:`LONGEST_SECONDS`.
         holder: who asks; by default somebody new.
     """
 
@@ -60,8 +63,9 @@ class Lease:
         if row.holder == self._holder and row.token == self.token:
             tx.conn.execute(update(leases).where(*self._mine(row.token)).values(values))
             return int(row.token)
-        if row.expires_at > now:
+        if now < row.expires_at <= now + timedelta(seconds=LONGEST_SECONDS):
             return None
+        # It ran out, or the clock was set back since: whoever waited would wait as long as that.
         tx.conn.execute(update(leases).where(leases.c.name == self._name).values(token=row.token + 1, **values))
         return int(row.token) + 1
 

@@ -1,4 +1,8 @@
-"""The relay of one service. It never skips, never dies of an outage, and stops when the log would lose events."""
+"""The relay of one service. It never skips, never dies of an outage, and stops when the log would lose events.
+
+It reads on while the broker still confirms what went before, and keeps its position a few times a second: both may be
+behind, neither is ever ahead of what was confirmed. Who takes over repeats a little; effects count, not deliveries.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +10,37 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from typing import Protocol
 
-from casuslog.backoff import Backoff
+from casuslog.broker.publish import Outgoing, Refused
 from casuslog.clock import Clock
 from casuslog.consume import wire
 from casuslog.errors import Unavailable
 from casuslog.failpoints import failpoint
-from casuslog.recorded import START, Cursor, StoredEvent
+from casuslog.recorded import Cursor
+from casuslog.relay._flight import Flight
 from casuslog.relay._lease import Lease
 from casuslog.relay._position import Fenced, RelayPosition
-from casuslog.store import EVERY_GEMEENTE, EventStore
+from casuslog.relay._status import RETRY, Pace, RelayStatus
+from casuslog.routing import routing_key_of
+from casuslog.store import EVERY_GEMEENTE, EventStore, Holder, KeptEvent, Tail
 
 log = logging.getLogger(__name__)
 
 WINDOW = 500
-"""Messages sent before their confirms are awaited, at most."""
+"""Events read at a time. At most twice as many are sent before the first of them is confirmed."""
 CHECK_SECONDS = 60.0
 """How often the bindings are verified while all is well."""
-POLL = Backoff(first=0.02, bound=0.1, jitter=0.0)
-"""Pauses while there is nothing to send."""
-RETRY = Backoff(first=0.1, bound=10.0)
-"""Pauses while something is away."""
-
-
-class RelayStatus(StrEnum):
-    """What the relay is doing; anything but the first three is an alarm."""
-
-    STARTING = "starting"
-    WAITING = "waiting_for_lease"
-    RUNNING = "running"
-    BINDING_MISSING = "binding_missing"
-    BROKER_AWAY = "broker_away"
-    DATABASE_AWAY = "database_away"
-    STOPPED = "stopped"
+LEASE_SECONDS = 5.0
+"""How long a relay that died keeps another from its work; one that lives renews it three times in that time."""
+KEEP_SECONDS = 0.1
+"""How old a confirmed position becomes before it is kept: what a relay that died would send again."""
+QUIET_SECONDS = 2.0
+"""After so long without an event it is looked whether something hides them, and as often again."""
+CONFIRM_WAIT = 0.05
+"""How long to wait for confirms when there is no room for more; a lease is renewed in between."""
+STOP_SECONDS = 5.0
+"""How long a stop waits for confirms. What is not confirmed by then is sent again by the next relay."""
 
 
 class Publisher(Protocol):
@@ -49,24 +49,25 @@ class Publisher(Protocol):
     Every method may raise whatever its connection raises; the relay then drops it and makes another.
     """
 
-    def publish(self, stored: StoredEvent, headers: dict[str, str]) -> None:
-        """Send one event, persistent, with its id as message id, without waiting for its confirm."""
+    @property
+    def blocked(self) -> bool:
+        """Whether the broker said that it takes nothing for now."""
 
-    def confirm(self) -> None:
-        """Return when all that was sent is confirmed; raise when it is refused or not confirmed in time."""
+    def send(self, message: Outgoing) -> None:
+        """Send one event, persistent, with its id as message id, without waiting for its confirm."""
 
     @property
     def confirmed(self) -> int:
         """How many of those sent over this connection are confirmed, without a gap from the first on."""
 
-    def beat(self) -> None:
-        """Keep the connection alive while nothing is sent; called at every poll."""
+    def beat(self, seconds: float = 0.0) -> None:
+        """Send what is left, take in confirms (wait so long for the first), and keep the connection alive."""
 
     def missing_bindings(self) -> Sequence[str]:
         """The required bindings that are not there."""
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection; in no case wait long for it."""
 
 
 class BrokerAway(Unavailable):
@@ -93,11 +94,14 @@ class Relay:
         name: str = "relay",
         *,
         window: int = WINDOW,
-        lease_seconds: float = 15.0,
+        lease_seconds: float = LEASE_SECONDS,
         check_seconds: float = CHECK_SECONDS,
+        keep_seconds: float = KEEP_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.status = RelayStatus.STARTING
+        self.cause = ""
+        """Why, while the status is an alarm."""
         self.missing: tuple[str, ...] = ()
         """The bindings that are missing, while the status says so."""
         self._store = store
@@ -105,13 +109,21 @@ class Relay:
         self._clock = clock
         self._lease = Lease(store, name, seconds=lease_seconds)
         self._at = RelayPosition(store, name)
+        self._tail = Tail(store.engine)
         self._window = window
         self._check_seconds = check_seconds
+        self._keep_seconds = keep_seconds
         self._monotonic = monotonic
         self._publisher: Publisher | None = None
-        self._position: Cursor | None = None
+        self._flight: Flight | None = None
+        self._kept: Cursor | None = None
+        self._keep_at = 0.0
+        self._probing = False
+        """After a failure one event goes first, alone: where a queue is full, the others are not flooded."""
+        self._pace = Pace()
         self._renew_at = 0.0
         self._check_at = 0.0
+        self._quiet_at = 0.0
         self._woken = threading.Event()
 
     def wake(self) -> None:
@@ -120,45 +132,40 @@ class Relay:
 
     def run(self, stopping: threading.Event) -> None:
         """Relay until asked to stop. Whatever goes wrong is tried again; call :meth:`wake` after setting the event."""
-        idle = failures = 0
+        failures = 0
         while not stopping.is_set():
-            sent = self._step_safely()
-            failures = 0 if sent is not None else failures + 1
-            idle = 0 if sent else idle + 1
-            if not sent:
-                self._pause(stopping, failures, idle)
+            more = self._turn_safely()
+            failures = failures + 1 if more is None else 0
+            if failures:
+                stopping.wait(RETRY.delay(failures))
+            elif not more:
+                self._woken.wait(self._pause())
+                self._woken.clear()
         self.stop()
 
     def stop(self) -> None:
-        """Let go of broker and lease."""
-        self._disconnect()
-        self._position = None
+        """Wait for what is under way, keep the position, and let go of broker, lease and database."""
         try:
+            self._land(STOP_SECONDS)
             self._lease.release()
         except Exception as error:
-            # It runs out by itself.
-            log.info("relay %s: lease not released (%s)", self._store.service, type(error).__name__)
+            # The next relay sends again what was not kept, and the lease runs out by itself.
+            log.info("relay %s: stopped without its last position (%s)", self._store.service, type(error).__name__)
+        self._disconnect()
+        self._flight = None
+        self._tail.close()
         self._to(RelayStatus.STOPPED)
 
     def step(self) -> int:
-        """Send one window, if it is this relay's turn. Returns how many events were confirmed.
+        """Send one window, if it is this relay's turn, and wait for its confirms. Returns how many events were sent.
 
         Raises:
             BrokerAway: not sent or not confirmed; the same window goes again.
             Unavailable: the database is away.
         """
-        position = self._hold()
-        if position is None or not self._bindings_hold():
-            return 0
-        page = self._store.read_log(EVERY_GEMEENTE, after=position, limit=self._window)
-        if page:
-            self._send(page, position)
-            failpoint("relay.confirmed")
-            self._keep(page[-1])
-        else:
-            self._beat()
-        self._to(RelayStatus.RUNNING)
-        return len(page)
+        sent = self._turn()
+        self._land()
+        return sent
 
     def lag(self) -> float:
         """How long the oldest event that was not confirmed has been waiting, in seconds; 0 when there is none."""
@@ -168,70 +175,111 @@ class Relay:
             return 0.0
         return max(0.0, (self._clock.now() - page[0].envelope.time).total_seconds())
 
-    # whose turn it is
+    # one turn
 
-    def _hold(self) -> Cursor | None:
-        if self._position is None or self._monotonic() >= self._renew_at:
-            held = self._lease.token
-            asked = self._monotonic()
-            if not self._lease.hold() or self._lease.token is None:
-                self._position = None
-                self._disconnect()
-                self._to(RelayStatus.WAITING)
-                return None
-            self._renew_at = asked + self._lease.seconds / 3
-            if self._position is None or self._lease.token != held:
-                self._position = self._at.claim(self._lease.token)
-        return self._position
+    def _turn(self) -> int:
+        """Send what there is and there is room for, take in what was confirmed. Returns how many were sent."""
+        flight = self._hold()
+        if flight is None or not self._bindings_hold():
+            return 0
+        publisher = self._connected()
+        room = self._room(flight, publisher)
+        page = self._tail.page(flight.sent, room) if room else []
+        self._send(page, flight)
+        self._take_confirms(flight, CONFIRM_WAIT if not room else 0.0)
+        self._keep_in_time(flight)
+        self._tell(publisher, flight, page)
+        return len(page)
 
-    def _keep(self, last: StoredEvent) -> None:
-        if last.cursor is None or self._lease.token is None:
+    def _room(self, flight: Flight, publisher: Publisher) -> int:
+        if publisher.blocked:
+            return 0
+        if self._probing:
+            return 0 if flight else 1
+        return self._window if len(flight) <= self._window else 0
+
+    def _send(self, page: Sequence[KeptEvent], flight: Flight) -> None:
+        if not page:
+            return
+        publisher = self._connected()
+        try:
+            for kept in page:
+                publisher.send(_message(kept, flight.sent))
+                flight.add(kept.cursor)
+        except Exception as error:
+            raise self._failed(error) from error
+        self._pace.seen = time.monotonic()
+        failpoint("relay.published")
+
+    def _take_confirms(self, flight: Flight, seconds: float) -> None:
+        publisher = self._connected()
+        try:
+            publisher.beat(seconds)
+        except Exception as error:
+            raise self._failed(error) from error
+        if flight.confirm(publisher.confirmed):
+            self._probing = False
+            failpoint("relay.confirmed")
+
+    def _land(self, longest: float | None = None) -> None:
+        """Wait until all that was sent is confirmed, and keep the position."""
+        flight = self._flight
+        if flight is None:
+            return
+        deadline = None if longest is None else time.monotonic() + longest
+        while flight and (deadline is None or time.monotonic() < deadline):
+            self._take_confirms(flight, CONFIRM_WAIT)
+        self._keep(flight.confirmed)
+
+    # whose turn it is, and how far it is
+
+    def _hold(self) -> Flight | None:
+        if self._flight is not None and self._monotonic() < self._renew_at:
+            return self._flight
+        held, asked = self._lease.token, self._monotonic()
+        if not self._lease.hold() or self._lease.token is None:
+            self._flight = None
+            self._disconnect()
+            self._to(RelayStatus.WAITING)
+            return None
+        self._renew_at = asked + self._lease.seconds / 3
+        if self._flight is None or self._lease.token != held:
+            self._disconnect()
+            self._kept = self._at.claim(self._lease.token)
+            self._flight = Flight(self._kept)
+        return self._flight
+
+    def _keep_in_time(self, flight: Flight) -> None:
+        if flight.confirmed != self._kept and self._monotonic() >= self._keep_at:
+            self._keep(flight.confirmed)
+
+    def _keep(self, confirmed: Cursor) -> None:
+        if confirmed == self._kept:
+            return
+        if self._lease.token is None:
             raise Fenced("De lease is verlopen.")
         try:
-            self._at.save(last.cursor, self._lease.token)
+            self._at.save(confirmed, self._lease.token)
         except Fenced:
-            self._position = None
+            self._flight = None
             raise
-        self._position = last.cursor
+        self._kept = confirmed
+        self._keep_at = self._monotonic() + self._keep_seconds
 
     # the broker
-
-    def _send(self, page: Sequence[StoredEvent], after: Cursor) -> None:
-        publisher, previous = self._connected(), after
-        before = publisher.confirmed
-        try:
-            for stored in page:
-                publisher.publish(stored, wire.headers(stored, previous))
-                previous = stored.cursor or START
-            failpoint("relay.published")
-            publisher.confirm()
-        except Exception as error:
-            confirmed = publisher.confirmed - before
-            failure = self._away(error)
-            if confirmed:
-                self._keep(page[confirmed - 1])
-            raise failure from error
-
-    def _beat(self) -> None:
-        try:
-            self._connected().beat()
-        except Exception as error:
-            raise self._away(error) from error
 
     def _bindings_hold(self) -> bool:
         publisher = self._connected()
         if self._monotonic() < self._check_at:
-            if self.missing:
-                self._beat()
+            if self.missing and self._flight is not None:
+                self._take_confirms(self._flight, 0.0)
             return not self.missing
         try:
             missing = tuple(publisher.missing_bindings())
         except Exception as error:
-            raise self._away(error) from error
+            raise self._failed(error) from error
         if missing:
-            if missing != self.missing:
-                log.error("relay %s: binding_missing: %s", self._store.service, ", ".join(missing))
-            self._to(RelayStatus.BINDING_MISSING)
+            self._to(RelayStatus.BINDING_MISSING, ", ".join(missing))
         self.missing = missing
         self._check_at = self._monotonic() + (min(1.0, self._check_seconds) if missing else self._check_seconds)
         return not missing
@@ -241,13 +289,24 @@ class Relay:
             try:
                 self._publisher = self._factory()
             except Exception as error:
-                raise self._away(error) from error
+                raise self._failed(error) from error
             self._check_at = 0.0
         return self._publisher
 
-    def _away(self, error: Exception) -> BrokerAway:
+    def _failed(self, error: Exception) -> BrokerAway:
+        """Drop the connection, keep what was confirmed over it, and give the error to raise."""
+        publisher, flight = self._publisher, self._flight
+        if flight is not None:
+            if publisher is not None:
+                flight.confirm(publisher.confirmed)
+            # What was under way goes again, over another connection.
+            self._flight = Flight(flight.confirmed)
         self._disconnect()
-        self._to(RelayStatus.BROKER_AWAY)
+        self._probing = True
+        if isinstance(error, Refused):
+            self._to(RelayStatus.BROKER_REFUSES, error.detail)
+        else:
+            self._to(RelayStatus.BROKER_AWAY, type(error).__name__)
         return BrokerAway(f"De broker nam niet aan wat werd verstuurd ({type(error).__name__}).")
 
     def _disconnect(self) -> None:
@@ -259,30 +318,74 @@ class Relay:
         except Exception as error:
             log.info("relay %s: closing failed (%s)", self._store.service, type(error).__name__)
 
-    # keeping on
+    # keeping on, and telling how it goes
 
-    def _step_safely(self) -> int | None:
+    def _turn_safely(self) -> bool | None:
+        """Whether there may be more at once; ``None`` after a failure."""
         try:
-            return self.step()
+            sent = self._turn()
         except BrokerAway as error:
             log.warning("relay %s: %s", self._store.service, error.detail)
         except Fenced:
+            self._flight = None
             self._to(RelayStatus.WAITING)
-            return 0
+            return False
         except Exception as error:
             # A relay that died of a surprise would silently stop the log of its service.
-            self._to(RelayStatus.DATABASE_AWAY)
+            self._to(RelayStatus.DATABASE_AWAY, type(error).__name__)
             log.warning("relay %s: %s; trying again", self._store.service, type(error).__name__)
+            self._stay_connected()
+        else:
+            return sent >= self._window or (self._flight is not None and len(self._flight) > self._window)
         return None
 
-    def _pause(self, stopping: threading.Event, failures: int, idle: int) -> None:
-        if failures:
-            stopping.wait(RETRY.delay(failures))
+    def _stay_connected(self) -> None:
+        if self._publisher is None or self._flight is None:
             return
-        self._woken.wait(self._lease.seconds / 5 if self.status is RelayStatus.WAITING else POLL.delay(idle))
-        self._woken.clear()
+        try:
+            self._take_confirms(self._flight, 0.0)
+        except BrokerAway as error:
+            log.warning("relay %s: %s", self._store.service, error.detail)
 
-    def _to(self, status: RelayStatus) -> None:
+    def _pause(self) -> float:
+        if self.status is RelayStatus.WAITING:
+            return min(1.0, self._lease.seconds / 5)
+        return self._pace.pause(time.monotonic())
+
+    def _tell(self, publisher: Publisher, flight: Flight, page: Sequence[KeptEvent]) -> None:
+        if publisher.blocked:
+            self._to(RelayStatus.BROKER_BLOCKED, "the broker takes nothing: its memory or its disk is nearly full")
+        elif page:
+            self._to(RelayStatus.RUNNING)
+        elif time.monotonic() - max(self._pace.seen, self._quiet_at) >= QUIET_SECONDS:
+            self._quiet_at = time.monotonic()
+            holder = self._holder(flight)
+            if holder is None:
+                self._to(RelayStatus.RUNNING)
+            else:
+                self._to(RelayStatus.HORIZON_STALLED, _named(holder))
+        elif self.status is not RelayStatus.HORIZON_STALLED:
+            self._to(RelayStatus.RUNNING)
+
+    def _holder(self, flight: Flight) -> Holder | None:
+        """Whose transaction hides what was logged, if any does."""
+        if not self._tail.hides(flight.sent):
+            return None
+        horizon = self._store.horizon()
+        return horizon.holders[0] if horizon.stalled else None
+
+    def _to(self, status: RelayStatus, cause: str = "") -> None:
         if status is not self.status:
-            log.info("relay %s: %s", self._store.service, status.value)
-        self.status = status
+            level = logging.ERROR if status.alarm else logging.INFO
+            log.log(level, "relay %s: %s%s", self._store.service, status.value, cause and f": {cause}")
+        self.status, self.cause = status, cause
+
+
+def _message(kept: KeptEvent, previous: Cursor) -> Outgoing:
+    about = {"message_id": kept.attributes["id"], "type": kept.attributes["type"]}
+    return Outgoing(routing_key_of(kept.attributes), kept.body, wire.headers_of(kept, previous), about)
+
+
+def _named(holder: Holder) -> str:
+    since = holder.since.isoformat() if holder.since else "unknown"
+    return f"session {holder.pid} ({holder.application}) in database {holder.database}, open since {since}"

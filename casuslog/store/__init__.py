@@ -4,8 +4,10 @@ See ``docs/architecture.md`` for its place and ``casuslog.testing.store_contract
 """
 
 from casuslog.recorded import START, Cursor
+from casuslog.store._alone import Appended
 from casuslog.store._append import LostRace
 from casuslog.store._chain import GENESIS, canonical, link
+from casuslog.store._commands import Command
 from casuslog.store._horizon import Holder, Horizon
 from casuslog.store._reader import EVERY_GEMEENTE, Everyone, Gemeenten
 from casuslog.store._store import EventStore
@@ -17,7 +19,9 @@ __all__ = [
     "EVERY_GEMEENTE",
     "GENESIS",
     "START",
+    "Appended",
     "ChainBreak",
+    "Command",
     "Cursor",
     "EventStore",
     "Everyone",
