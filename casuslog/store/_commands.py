@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,22 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from casuslog.errors import KeyReused
+from casuslog.recorded import StoredEvent
 from casuslog.store._append import LostRace
 from casuslog.store.tables import commands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command whose answer is kept with its events, so that a repeat gets the same one.
+
+    ``answer`` makes the answer (JSON, references only) of the events about to be kept; they may have no cursor yet.
+    """
+
+    caller: str
+    key: str
+    body_hash: bytes
+    answer: Callable[[Sequence[StoredEvent]], Mapping[str, Any]]
 
 
 def recall(
@@ -35,6 +50,11 @@ def recall(
     if bytes(row.body_hash) != body_hash:
         raise KeyReused("Deze Idempotency-Key is al gebruikt voor een andere opdracht. Neem een nieuwe sleutel.")
     return dict(row.answer)
+
+
+def answered(conn: Connection, service: str, gemeente: str, command: Command) -> dict[str, Any] | None:
+    """The answer that a command got before, if it did; see :func:`recall`."""
+    return recall(conn, service, gemeente, command.caller, command.key, command.body_hash)
 
 
 def remember(conn: Connection, now: datetime, answer: Mapping[str, Any], **key: Any) -> None:

@@ -10,12 +10,13 @@ import contextlib
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from casuslog.errors import StoreError, Unavailable
@@ -24,6 +25,8 @@ IDLE_IN_TRANSACTION_SECONDS = 60
 """After this the server ends a transaction that does nothing: while it is open no reader of the server gets further."""
 STATEMENT_SECONDS = 60
 LOCK_SECONDS = 15
+FRESH_SECONDS = 1.0
+"""A connection that was used within this time is not asked whether it still answers; that costs more than most uses."""
 BUSY_SECONDS = 10
 """How long SQLite waits for a writer in another process."""
 
@@ -168,7 +171,7 @@ def _postgresql(url: URL, service: str) -> Engine:
     options = " ".join(f"-c {name}={value}" for name, value in limits.items())
     given = url.query.get("options")
     query = {k: v for k, v in url.query.items() if k != "options"}
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg2", query=query),
         connect_args={
             "options": f"{given} {options}" if given else options,
@@ -176,11 +179,33 @@ def _postgresql(url: URL, service: str) -> Engine:
             "connect_timeout": 10,
         },
         hide_parameters=True,  # the text of an error goes further than its statement may
-        pool_pre_ping=True,
         pool_size=10,
         max_overflow=20,
         pool_timeout=LOCK_SECONDS,
     )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _ensure_answers)
+    return engine
+
+
+def _note_use(_: Any, record: Any) -> None:
+    record.info[_USED] = time.monotonic()
+
+
+def _ensure_answers(connection: Any, record: Any, _: Any) -> None:
+    used = record.info.get(_USED)
+    if used is None or time.monotonic() - used < FRESH_SECONDS:
+        return
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.autocommit = False
+    except Exception as error:  # whatever it is: this connection and its like are of no use
+        raise InvalidatePoolError from error
+
+
+_USED = "casuslog_used"
 
 
 def application_name(service: str) -> str:

@@ -60,7 +60,7 @@ APPEND_COMMAND = _prepared(
 WITH appended AS ({_INSERT}{_FOLLOWS}{_ORDER}{_GIVING}), remembered AS (
     INSERT INTO commands (gemeente, service, caller, key, body_hash, answer, created_at)
     SELECT $1, $12, $13, $14, $15, $16, $5 WHERE EXISTS (SELECT FROM appended))
-SELECT * FROM appended""",
+SELECT * FROM appended""",  # noqa: S608  # constants of this module
 )
 """The same with the answer to the command under its key; neither is kept without the other."""
 

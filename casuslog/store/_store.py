@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Self, TypeVar
 
@@ -16,9 +16,12 @@ from casuslog.clock import Clock
 from casuslog.codec import Codec
 from casuslog.envelope import Stream
 from casuslog.errors import Conflict, KeyReused
-from casuslog.recorded import START, Cursor, StoredEvent
+from casuslog.events import Fact
+from casuslog.recorded import START, Context, Cursor, StoredEvent
 from casuslog.store import _commands, _era, _reader, _verify
+from casuslog.store._alone import Alone, Appended
 from casuslog.store._append import LostRace, conflict, head_of
+from casuslog.store._commands import Command
 from casuslog.store._engine import (
     ensure_committable,
     for_reading,
@@ -32,6 +35,7 @@ from casuslog.store._horizon import Horizon, HorizonWatch
 from casuslog.store._making import Writer
 from casuslog.store._migrate import prepared
 from casuslog.store._reader import Gemeenten
+from casuslog.store._sessions import Sessions
 from casuslog.store._transaction import Transaction
 from casuslog.store._verify import ChainBreak
 
@@ -58,6 +62,8 @@ class EventStore:
         self._gate = gate_of(engine)
         self._watch = HorizonWatch()
         self._listeners: list[Callable[[], None]] = []
+        self._sessions = Sessions(engine) if engine.dialect.name == "postgresql" else None
+        self._alone = Alone(self._sessions, writer, self._reading) if self._sessions else None
 
     @classmethod
     def open(
@@ -112,6 +118,8 @@ class EventStore:
 
     def close(self) -> None:
         """Let go of all connections."""
+        if self._sessions:
+            self._sessions.close()
         self.engine.dispose()
 
     @contextlib.contextmanager
@@ -138,8 +146,60 @@ class EventStore:
                     raise LostRace("Een andere transactie was eerder. Probeer het opnieuw.") from error
                 raise
         if tx.appended:
-            for wake in self._listeners:
-                wake()
+            self._wake()
+
+    def append(
+        self,
+        stream: Stream,
+        expected: int,
+        facts: Sequence[Fact],
+        context: Context,
+        *,
+        command: Command | None = None,
+    ) -> Appended:
+        """Append facts in a transaction of their own, with the answer to their command; once, however often it comes.
+
+        The quickest way where nothing else has to commit with them: on PostgreSQL a single statement. What must be
+        read for the decision is read before; ``expected`` holds it to that.
+
+        Args:
+            stream, expected, facts, context: as in :meth:`Transaction.append`.
+            command: the key under which its answer is kept.
+
+        Returns:
+            The events and the answer; those of before when the command was carried out already.
+
+        Raises:
+            Conflict: the stream is at another version; read and decide anew.
+            KeyReused: the key of the command was used for another body.
+            InvalidInput, ValueError: as in :meth:`Transaction.append`.
+            Unavailable: the database is away. Whether it was kept is then unknown; the key of the command tells.
+        """
+        if self._alone is None or not facts:
+            return self._append_in_transaction(stream, expected, facts, context, command)
+        with self._gate.passed():
+            appended = self._alone.append(stream, expected, facts, context, command)
+        if appended.events:
+            self._wake()
+        return appended
+
+    def _append_in_transaction(
+        self, stream: Stream, expected: int, facts: Sequence[Fact], context: Context, command: Command | None
+    ) -> Appended:
+        with self.transaction() as tx:
+            if command is None:
+                return Appended(tx.append(stream, expected, facts, context))
+            earlier = _commands.answered(tx.conn, self.service, stream.gemeente, command)
+            if earlier is not None:
+                return Appended((), earlier, repeated=True)
+            events = tx.append(stream, expected, facts, context)
+            answer = command.answer(events)
+            tx.remember_command(stream.gemeente, command.caller, command.key, command.body_hash, answer)
+            return Appended(events, answer)
+
+    def _wake(self) -> None:
+        for wake in self._listeners:
+            wake()
 
     def when_appended(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` after each commit in this process that appended events: look at once, not at a next poll."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
+from collections.abc import Sequence
 from functools import partial
 
 import pytest
 
 from casuslog.clock import SettableClock
 from casuslog.envelope import Stream
-from casuslog.errors import InvalidInput
+from casuslog.errors import Conflict, InvalidInput
 from casuslog.recorded import START, StoredEvent
 from casuslog.store import EVERY_GEMEENTE, EventStore, Transaction
 from casuslog.testing._proef import COUNTED, DAY, context, counted, stream
@@ -101,7 +103,10 @@ class ReadCases(StoreCases):
             own = stream()
             while time.monotonic() < ends:
                 where = shared if random.random() < 0.2 else own  # noqa: S311  # no secret
-                written.extend(store.run_transaction(partial(_add_some, where), attempts=200))
+                alone = random.random() < 0.5  # noqa: S311  # no secret
+                written.extend(
+                    _add_one(store, where) if alone else store.run_transaction(partial(_add_some, where), attempts=200)
+                )
                 time.sleep(0)  # greenthreads only take turns where one waits
 
         def read() -> None:
@@ -165,6 +170,12 @@ def _tail(store: EventStore, seen: list[StoredEvent], *, until: int = 0, seconds
         if time.monotonic() >= ends or (until and len(seen) >= until):
             return
         time.sleep(0.01)
+
+
+def _add_one(store: EventStore, where: Stream) -> Sequence[StoredEvent]:
+    while True:
+        with contextlib.suppress(Conflict):
+            return store.append(where, store.version(where), counted(1), context()).events
 
 
 def _add_some(where: Stream, tx: Transaction) -> list[StoredEvent]:

@@ -13,6 +13,7 @@ are greenthreads.
 
 from __future__ import annotations
 
+from casuslog.testing._store_alone import AloneCases
 from casuslog.testing._store_appending import AppendCases
 from casuslog.testing._store_base import OpenStore
 from casuslog.testing._store_commands import CommandCases
@@ -22,5 +23,5 @@ from casuslog.testing._store_reading import ReadCases
 __all__ = ["OpenStore", "StoreContract"]
 
 
-class StoreContract(AppendCases, ReadCases, CommandCases, GuardCases):
+class StoreContract(AppendCases, AloneCases, ReadCases, CommandCases, GuardCases):
     """The whole contract: appending, reading, idempotent commands, and what guards the record."""
