@@ -25,7 +25,7 @@ ORIGIN, REACTOR = "melding", "onderzoek"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as it was found somewhere. ``oorzaak`` is the position of its cause, ``name`` its type without prefix."""
+    """An event as it was found. ``oorzaak`` is the position of its cause, ``name`` its type without prefix."""
 
     id: str
     service: str

@@ -135,6 +135,13 @@ class Collector:
     def _everywhere(self, event_id: str, gemeente: str) -> bool:
         return all(event_id in ids for ids in (*self._at.values(), *self._got.get(gemeente, ())))
 
+    def repeats(self) -> int:
+        """How many messages stand in the stream, or came to a subscriber, that were there before."""
+        with self._lock:
+            streamed = len(self._stream) - len(self._at["stream"])
+            numbers = [[one.number for one in found.deliveries] for found in self._subscribers.values()]
+            return streamed + sum(len(given) - len(set(given)) for given in numbers)
+
     def evidence(self) -> Evidence:
         """All that was found, for the audit."""
         with self._lock:
@@ -172,7 +179,7 @@ class Collector:
         return list(rows)
 
     def _read_store(self, service: str) -> None:
-        query = f'SELECT position AS n, envelope FROM "{service}".events WHERE position > :after ORDER BY position'  # noqa: S608
+        query = f'SELECT position AS n, envelope FROM "{service}".events WHERE position > :after ORDER BY position'
         for row in self._rows(service, f"store {service}", query):
             if (service, row.n) in self._store:
                 continue

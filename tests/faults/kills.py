@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 PASSED_SECONDS = 20.0
 """Within which the load brings a process past an armed place."""
 
+RELAY = "relay of melding"
 PLACES = (
     ("command.before_append", ("melding+inrichting",), "the service, after it decided and before it appends"),
     ("command.after_commit", ("melding+inrichting",), "the service, after the commit and before the answer"),
-    ("relay.published", ("relay",), "the relay, after it sent a window and before its confirms"),
-    ("relay.confirmed", ("relay",), "the relay, after the confirms and before it keeps its position"),
+    ("relay.published", (RELAY,), "the relay, after it sent a window and before its confirms"),
+    ("relay.confirmed", (RELAY,), "the relay, after the confirms and before it keeps its position"),
     ("consume.inside_effect", ("onderzoek", "historie+abonnement"), "a consumer, in the transaction of an effect"),
     ("consume.after_effect", ("onderzoek", "historie+abonnement"), "a consumer, after the commit, before the ack"),
 )
@@ -28,7 +29,7 @@ PLACES = (
 
 def _at(place: str, processes: tuple[str, ...]) -> Strike:
     def strike(scene: Scene, rng: Random) -> None:
-        name = rng.choice(processes)
+        name = scene.relay_of("melding") if processes == (RELAY,) else rng.choice(processes)
         before, already = len(scene.keeper.ends(name)), len(scene.struck(name))
         scene.arm(name, place, rng.randint(1, 3))
         try:
@@ -53,11 +54,23 @@ def _anything(scene: Scene, rng: Random) -> None:
 def _term(scene: Scene, rng: Random) -> str:
     """Ask a process to stop under load: it finishes what it holds, ends with 0, and nothing is redone."""
     name = rng.choice([one for one in scene.processes if not one.startswith("abonnee")])
-    time.sleep(rng.uniform(0.2, 1.0))
+    assert scene.settled() < float("inf"), "what came before did not come to rest"
+    before = _repeated(scene)
+    scene.load.resume()
+    time.sleep(rng.uniform(0.5, 1.5))
     began = time.monotonic()
     status = scene.kill(name, signal.SIGTERM)
+    took = time.monotonic() - began
     assert status == 0, f"{name} ended with {status} when it was asked to stop"
-    return f"{name} stopped in {time.monotonic() - began:.1f} s"
+    assert scene.settled() < float("inf"), f"after {name} was stopped not everything arrived"
+    redone = [f"{n - before[where]} {where}" for where, n in _repeated(scene).items() if n != before[where]]
+    assert not redone, f"{name} was asked to stop, and something was done twice: {', '.join(redone)}"
+    scene.load.resume()
+    return f"stopped in {took:.1f} s at most"
+
+
+def _repeated(scene: Scene) -> dict[str, int]:
+    return {"messages delivered again": scene.redelivered(), "messages published again": scene.found.repeats()}
 
 
 FAULTS = (

@@ -66,6 +66,11 @@ class Load:
             thread.start()
         self.resume()
 
+    @property
+    def going(self) -> bool:
+        """Whether commands are given now."""
+        return self._going.is_set()
+
     def resume(self) -> None:
         """Go on."""
         self._going.set()
@@ -87,7 +92,7 @@ class Load:
             thread.join(ANSWER_SECONDS + 1)
 
     def _work(self, number: int) -> None:
-        rng = random.Random(f"{self._seed}/{number}")  # noqa: S311  # no secret; repeatable
+        rng = random.Random(f"{self._seed}/{number}")  # no secret; repeatable
         session = requests.Session()
         known: list[tuple[str, str]] = []
         count = 0
@@ -115,7 +120,7 @@ class Load:
             self._changed.notify_all()
 
     def _give(self, session: requests.Session, rng: random.Random, known: list[tuple[str, str]], key: str) -> None:
-        if known and rng.random() < 0.4:  # noqa: PLR2004  # two in five follow on a melding
+        if known and rng.random() < 0.4:  # two in five follow on a melding
             gemeente, casus = rng.choice(known[-20:])
             body: dict[str, Any] = {"gemeente": gemeente, "casus": casus, "moment": "gesprek"}
             self._command(session, FOLLOW, gemeente, body, key)
@@ -135,12 +140,12 @@ class Load:
         while not self._stopping.is_set():
             tries += 1
             answer = _asked(session, url, headers, body)
-            if answer is None or answer.status_code >= 500:  # noqa: PLR2004
+            if answer is None or answer.status_code >= 500:
                 self.unknown += 1
-                if answer is not None and answer.status_code != 503:  # noqa: PLR2004
+                if answer is not None and answer.status_code != 503:
                     self._ledger.wonder(Odd(key, name, gemeente, answer.status_code, answer.text[:200]))
                 self._stopping.wait(RETRY_SECONDS)
-            elif answer.status_code >= 400:  # noqa: PLR2004
+            elif answer.status_code >= 400:
                 self._ledger.wonder(Odd(key, name, gemeente, answer.status_code, answer.text[:300]))
                 return None
             else:

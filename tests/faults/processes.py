@@ -1,4 +1,4 @@
-"""The processes of an installation under test: forked from one that is ready, and looked after by the real supervisor."""
+"""The processes of an installation under test: forked from one that is ready, under the real supervisor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 from casuslog.hosting.supervisor import Supervisor
 
 RESTART_SECONDS = (0.1,)
-"""The run kills the same process again and again: the supervisor's longer waits are for one that keeps dying by itself."""
+"""The run kills the same process again and again; the longer waits are for one that keeps dying by itself."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,12 @@ class Keeper(Supervisor):
     def hold(self, name: str) -> None:
         """Do not start it again when it ends, until :meth:`release`."""
         self._held.add(name)
+
+    def forget(self, name: str) -> None:
+        """It has ended for good."""
+        self._children.pop(name, None)
+        self.specs.pop(name, None)
+        self._held.discard(name)
 
     def release(self, name: str) -> None:
         """Look after it again."""

@@ -1,4 +1,4 @@
-"""The scene of a fault run: a whole installation as separate processes, under load, with everything kept that happens."""
+"""The scene of a fault run: a whole installation as separate processes, under load, and a record of all of it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import requests
 from sqlalchemy import Engine, create_engine
@@ -44,16 +44,22 @@ PROCESSES = (
     Process("onderzoek", ("onderzoek",)),
     Process("beschikking+pgb+toezicht", ("beschikking", "pgb", "toezicht")),
     Process("historie+abonnement", ("historie", "abonnement")),
-    Process("relay", relays=tuple(service_names())),
 )
+"""The services, in as few processes as leave every step of the path in another one. The relays come beside them."""
+SECOND_DATABASE = ("onderzoek", "historie", "toezicht")
+"""The services that stand in the other database in a divided installation; their log has a relay of its own."""
 
 
 @dataclass(slots=True)
 class Mark:
-    """A moment: at ``at`` the first ``accepted`` commands were known; ``recovered`` is when they were everywhere."""
+    """A moment at which the first ``accepted`` commands were known.
+
+    ``recovered``: when they had arrived everywhere, and, where ``beyond``, one that was accepted later had as well.
+    """
 
     at: float
     accepted: int
+    beyond: bool = True
     recovered: float | None = None
 
 
@@ -63,8 +69,10 @@ class Scene:
     Args:
         seed: of the load.
         postgres, rabbit: servers to use (they are neither started nor stopped here); by default a pair of its own.
-        processes: what runs; by default every service and the relay, in five processes.
-        env: further settings of the installation, e.g. how it is divided over databases.
+        processes: the services by process.
+        split: divided over two databases and two relays, by settings alone.
+        disk_mb: the size of the disk of PostgreSQL, for whoever wants to fill it.
+        env: further settings of the installation.
         gemeenten: for which commands are given, each with a subscriber of its own.
         per_second: commands in a second.
         through: the servers (``postgres``, ``rabbit``) that the processes reach through a proxy, which can go dead; the
@@ -78,6 +86,8 @@ class Scene:
         postgres: PrivatePostgres | None = None,
         rabbit: PrivateRabbit | None = None,
         processes: Iterable[Process] = PROCESSES,
+        split: bool = False,
+        disk_mb: int | None = None,
         env: Mapping[str, str] | None = None,
         gemeenten: tuple[str, ...] = GEMEENTEN,
         per_second: float = 8.0,
@@ -89,6 +99,8 @@ class Scene:
         self.gemeenten = gemeenten
         self._given = (postgres, rabbit)
         self._processes = tuple(processes)
+        self._split = split
+        self._disk_mb = disk_mb
         self._more = dict(env or {})
         self._per_second = per_second
         self._open = contextlib.ExitStack()
@@ -120,7 +132,8 @@ class Scene:
         for name in ("arm", "log", "ontvangen"):
             (self.folder / name).mkdir()
         zygote.ready()
-        armed = [self._armed(one) for one in self._processes]
+        relays = [Process(name, relays=carried) for name, carried in self.settings.relay_processes().items()]
+        armed = [self._armed(one) for one in (*self._processes, *relays)]
         self.keeper = Keeper(zygote, armed, self.env, self.folder / "log")
         opening.callback(self.keeper.stop)
         self.keeper.start()
@@ -144,9 +157,13 @@ class Scene:
 
     def _servers(self, opening: contextlib.ExitStack) -> None:
         postgres, rabbit = self._given
-        self.postgres = postgres or opening.enter_context(PrivatePostgres())
+        self.postgres = postgres or PrivatePostgres(disk_mb=self._disk_mb)
+        # As a whole, not the server of this moment: a restore puts another one in its place.
+        opening.callback(lambda: postgres is None and self.postgres.close())
+        self.postgres.start()
         self.rabbit = rabbit or opening.enter_context(PrivateRabbit(heartbeat=5))
         self.database_url = self.postgres.create_database()
+        self.second_url = self.postgres.create_database() if self._split else None
         self.amqp_url = self.rabbit.create_vhost()
         opening.callback(lambda: self.rabbit.running and self.rabbit.drop_vhost(self.amqp_url))
         for name in self._through:
@@ -164,6 +181,16 @@ class Scene:
         url, line = self.settings.store_url(service), self.lines.get("postgres")
         return url if line is None else url.replace(f":{line.port}/", f":{line.target}/")
 
+    def _division(self) -> dict[str, str]:
+        if self.second_url is None:
+            return {}
+        there = self._seen("postgres", self.second_url)
+        here = [name for name in service_names() if name not in SECOND_DATABASE]
+        return {
+            "CASUSLOG_RELAYS": f"{','.join(here)};{','.join(SECOND_DATABASE)}",
+            **{f"CASUSLOG_DATABASE_URL_{name.upper()}": there for name in SECOND_DATABASE},
+        }
+
     def _environment(self) -> dict[str, str]:
         return os.environ | {
             "CASUSLOG_DATABASE_URL": self._seen("postgres", self.database_url),
@@ -173,12 +200,12 @@ class Scene:
             "CASUSLOG_HTTP_PORT": str(free_ports(len(service_names()))),
             "CASUSLOG_LEASE_SECONDS": str(LEASE_SECONDS),
             "CASUSLOG_LOG_LEVEL": "warning",
+            **self._division(),
             **self._more,
         }
 
     def _armed(self, process: Process) -> Process:
-        spec = {VARIABLE: f"file:{self._arm_file(process.name)}"}
-        return Process(**{**_fields(process), "env": {**spec, **process.env}})
+        return replace(process, env={VARIABLE: f"file:{self._arm_file(process.name)}", **process.env})
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -199,6 +226,36 @@ class Scene:
     def pid(self, name: str) -> int:
         """Process id of a process."""
         return self.keeper.pid(name)
+
+    def relay_of(self, service: str) -> str:
+        """Name of the process that carries the log of a service."""
+        return next(name for name, carried in self.settings.relay_processes().items() if service in carried)
+
+    def add(self, process: Process) -> None:
+        """Start one process more; it is looked after as the others are."""
+        self.keeper.add(self._armed(process))
+
+    def remove(self, name: str) -> int:
+        """Ask a process to stop, for good. Gives its exit status."""
+        self.keeper.hold(name)
+        status = self.kill(name, signal.SIGTERM)
+        self.keeper.forget(name)
+        return status
+
+    def stop_processes(self) -> dict[str, int]:
+        """Ask every process to stop, and leave it at that. Gives the exit status of each."""
+        before = {name: len(self.keeper.ends(name)) for name in self.processes}
+        for name in before:
+            self.keeper.hold(name)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid(name), signal.SIGTERM)
+        return {name: self.ended(name, count) for name, count in before.items()}
+
+    def start_processes(self) -> None:
+        """Let what was stopped begin again, and return when the services take work."""
+        for name in self.processes:
+            self.keeper.release(name)
+        self._wait_until_ready()
 
     def kill(self, name: str, number: int = signal.SIGKILL, *, timeout: float = 30.0) -> int:
         """Signal a process, wait until it has ended, and give its exit status; the supervisor starts it again.
@@ -253,7 +310,7 @@ class Scene:
     # -- subscribers
 
     def subscribe(self, gemeente: str, *, variants: tuple[str, ...] = ()) -> str:
-        """Grant a subscription for one gemeente to its wijkteam, and start its subscriber. Gives the subscription id."""
+        """Grant the wijkteam of one gemeente a subscription, and start its subscriber. Gives the subscription id."""
         body = {
             "gemeente": gemeente,
             "rol": "wijkteam",
@@ -275,9 +332,12 @@ class Scene:
 
     # -- what has arrived
 
-    def mark(self) -> Mark:
-        """The cause has ended: from now on what was accepted so far must come through without a hand."""
-        mark = Mark(time.monotonic(), len(self.ledger.accepted()))
+    def mark(self, *, beyond: bool = True) -> Mark:
+        """The cause has ended: from now on what was accepted so far must come through without a hand.
+
+        ``beyond``: and something that is accepted from now on too; for while the load goes on.
+        """
+        mark = Mark(time.monotonic(), len(self.ledger.accepted()), beyond)
         self._marks.append(mark)
         return mark
 
@@ -296,7 +356,7 @@ class Scene:
         began = time.monotonic()
         if not self.load.pause(timeout):
             return float("inf")
-        seconds = self.recovered(self.mark(), timeout - (time.monotonic() - began))
+        seconds = self.recovered(self.mark(beyond=False), timeout - (time.monotonic() - began))
         while seconds < float("inf") and self.found.under_way():
             if time.monotonic() > began + timeout:
                 return float("inf")
@@ -312,6 +372,14 @@ class Scene:
     def engine(self, service: str = "melding") -> Engine:
         """A connection of one's own to the database of a service, as superuser and through no proxy."""
         return create_engine(self._direct(service))
+
+    def redelivered(self) -> int:
+        """How many messages RabbitMQ has delivered more than once, over all queues, since it started."""
+        told = self.rabbit.evaluate(
+            "lists:sum([maps:get(messages_redelivered_total, C, 0) || "
+            "{_, C} <- maps:to_list(rabbit_global_counters:overview()), is_map(C)])."
+        )
+        return int(told)
 
     def shift_clock(self, by: timedelta) -> None:
         """Let the clock of the installation differ this much from the real one from now on; it goes on meanwhile."""
@@ -329,22 +397,18 @@ class Scene:
             self._tick()
             try:
                 self.found.refresh()
-            except Exception:  # noqa: BLE001, S112  # server or broker is away: that is what this run is about
+            except Exception:  # server or broker is away: that is what this run is about
                 continue
             complete, now = self.found.complete(), time.monotonic()
             for mark in self._marks:
-                if mark.recovered is None and complete >= mark.accepted:
+                if mark.recovered is None and complete >= mark.accepted + mark.beyond:
                     mark.recovered = now
 
     def _tick(self) -> None:
         self.clock.set(datetime.now(UTC) + self._shift)
 
 
-def _fields(process: Process) -> dict[str, Any]:
-    return {name: getattr(process, name) for name in Process.__dataclass_fields__}
-
-
 def _answers(url: str) -> bool:
     with contextlib.suppress(requests.RequestException):
-        return requests.get(url, timeout=5).status_code == 200  # noqa: PLR2004
+        return requests.get(url, timeout=5).status_code == 200
     return False

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kombu import Queue, messaging
+from kombu.exceptions import OperationalError
 
 from casuslog.broker.connection import connect_to
 from casuslog.broker.topology import holder_queue
@@ -30,12 +31,14 @@ def open_kept(path: Path) -> sqlite3.Connection:
 
 
 def run(url: str, abonnement: str, path: str) -> None:
-    """Receive for ever; a broken connection comes back by itself."""
+    """Receive for ever; a broken connection comes back by itself, and a queue that is not there yet is waited for."""
+    probe = connect_to(url, name="abonnee")
+    away = (OSError, OperationalError, *probe.connection_errors, *probe.channel_errors)
     with closing(open_kept(Path(path))) as kept:
         while True:
             try:
                 _receive(url, abonnement, kept)
-            except (OSError, *connect_to(url, name="abonnee").connection_errors):
+            except away:
                 time.sleep(0.2)
 
 
@@ -43,7 +46,7 @@ def _receive(url: str, abonnement: str, kept: sqlite3.Connection) -> None:
     def arrived(message: Any) -> None:
         values = told(message.headers, again=bool(message.delivery_info.get("redelivered")))
         marks = ", ".join("?" * len(COLUMNS))
-        kept.execute(f"INSERT INTO received ({', '.join(COLUMNS)}) VALUES ({marks})", values)  # noqa: S608  # our words
+        kept.execute(f"INSERT INTO received ({', '.join(COLUMNS)}) VALUES ({marks})", values)  # our words
         message.ack()
 
     with connect_to(url, name=f"abonnee {abonnement}", heartbeat=HEARTBEAT) as connection:

@@ -75,7 +75,7 @@ def _become(asked: dict[str, Any]) -> None:
         else:
             host.run(Settings.from_env(), asked["services"], asked["relays"])
         status = 0
-    except BaseException:  # noqa: BLE001  # whatever it is: the child ends here, and its log says why
+    except BaseException:  # whatever it is: the child ends here, and its log says why
         traceback.print_exc()
     finally:
         sys.stderr.flush()

@@ -1,0 +1,175 @@
+"""Lets one fault strike as often as it should, and says what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from tests.faults.audit import Findings
+from tests.faults.fault import RECOVERY_SECONDS, DidNotStrike, Fault
+from tests.faults.scene import Mark, Scene
+
+PATIENCE_SECONDS = 60.0
+"""After this without recovery nothing more is waited for."""
+KEEP_VARIABLE = "CASUSLOG_FAULTS_LOGS"
+"""Environment variable: where to put the logs of the processes when something is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What came of one fault. ``recovery_s`` is the worst of all strikes; ``None`` where it never came."""
+
+    fault: str
+    times: int
+    wanted: int
+    findings: Findings
+    recovery_s: float | None
+    note: str
+    wrong: tuple[str, ...]
+    """In sentences: what is a breach beside the counts."""
+    seconds: float
+
+    @property
+    def breached(self) -> bool:
+        """Whether a promise was broken, or the fault cannot be shown to have struck as often as it should."""
+        return bool(self.wrong or self.findings.sentences() or self.times < self.wanted or self._late())
+
+    def _late(self) -> bool:
+        return self.recovery_s is None or self.recovery_s > RECOVERY_SECONDS
+
+    def as_json(self) -> dict[str, Any]:
+        """The row in ``build/faults.json``."""
+        recovery = None if self.recovery_s is None else round(self.recovery_s, 1)
+        note = "; ".join([*filter(None, [self.note]), *self.wrong, *self.findings.sentences()[:5]])
+        return {
+            "fault": self.fault,
+            "times": self.times,
+            **self.findings.counts(),
+            "recovery_s": recovery,
+            "note": note,
+            "breached": self.breached,
+        }
+
+
+class Runner:
+    """Runs faults, most of them one after another on one installation.
+
+    Args:
+        seed: of load and strikes.
+        short: fewer strikes.
+        options: of every installation: keyword arguments of :class:`Scene`.
+        tell: is told what happens, line by line.
+    """
+
+    def __init__(self, seed: int, *, short: bool, options: dict[str, Any], tell: Callable[[str], None]) -> None:
+        self._seed = seed
+        self._short = short
+        self._options = options
+        self._tell = tell
+        self._shared: Scene | None = None
+
+    def close(self) -> None:
+        """End the installation that the faults shared."""
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            shared.__exit__(None, None, None)
+
+    def run(self, fault: Fault) -> Row:
+        """Let a fault strike, wait until all is well again, and audit."""
+        began = time.monotonic()
+        times = fault.short_times if self._short else fault.times
+        with self._scene(fault) as scene:
+            run = _Run(scene, fault, Random(f"{self._seed}/{fault.name}"), self._tell)  # repeatable
+            row = run.row(times, began)
+            if row.breached and (folder := os.environ.get(KEEP_VARIABLE)):
+                with open(os.path.join(folder, f"{fault.name}.log"), "w", encoding="utf-8") as kept:
+                    kept.write("\n".join(row.findings.sentences()) + "\n" + scene.log_of_all())
+        if row.recovery_s is None and not fault.own_scene:
+            # What one fault broke for good is not blamed on the next.
+            self.close()
+        return row
+
+    @contextlib.contextmanager
+    def _scene(self, fault: Fault) -> Iterator[Scene]:
+        if fault.own_scene:
+            self.close()
+            opened = Scene(seed=self._seed, **self._options) if fault.scene is None else fault.scene(self._seed)
+            with opened as scene:
+                yield scene
+            return
+        if self._shared is None:
+            self._shared = Scene(seed=self._seed, **self._options).__enter__()
+        yield self._shared
+
+
+class _Run:
+    """One fault on one installation."""
+
+    def __init__(self, scene: Scene, fault: Fault, rng: Random, tell: Callable[[str], None]) -> None:
+        self._scene = scene
+        self._fault = fault
+        self._rng = rng
+        self._tell = tell
+        self._marks: list[Mark] = []
+        self._waits: list[float] = []
+        self._notes: list[str] = []
+        self._wrong: list[str] = []
+
+    def row(self, times: int, began: float) -> Row:
+        scene = self._scene
+        before, odd = scene.found.audit(), len(scene.ledger.odd)
+        if self._fault.load:
+            scene.load.resume()
+        struck = 0
+        for _ in range(times):
+            if not self._strike():
+                break
+            struck += 1
+        recovery = self._recovery()
+        findings = scene.audit().beyond(before)
+        self._wrong += [f"answered {one.status} {one.code[:80]} to {one.command}" for one in scene.ledger.odd[odd:]][:3]
+        note = "; ".join(dict.fromkeys(filter(None, self._notes)))
+        return Row(
+            self._fault.name,
+            struck,
+            times,
+            findings,
+            recovery,
+            note[:200],
+            tuple(self._wrong),
+            time.monotonic() - began,
+        )
+
+    def _strike(self) -> bool:
+        try:
+            note = self._fault.strike(self._scene, self._rng)
+        except DidNotStrike as error:
+            self._wrong.append(f"did not strike: {error}")
+            return False
+        except AssertionError as error:
+            self._wrong.append(str(error) or "an assertion failed")
+            return False
+        self._notes.append(note or "")
+        if self._fault.settle:
+            self._waits.append(self._scene.settled(PATIENCE_SECONDS))
+            if self._fault.load:
+                self._scene.load.resume()
+        elif self._fault.load and self._scene.load.going:
+            self._marks.append(self._scene.mark())
+        return True
+
+    def _recovery(self) -> float | None:
+        """The worst: of every strike by itself where the load went on, and of all together at the end."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        waits = self._waits + [self._scene.recovered(mark, deadline - time.monotonic()) for mark in self._marks]
+        waits.append(self._scene.settled(max(1.0, deadline - time.monotonic())))
+        worst = max(waits)
+        return None if worst == float("inf") else worst
+
+
+__all__ = ["PATIENCE_SECONDS", "Row", "Runner"]
