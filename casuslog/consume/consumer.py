@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casuslog.clock import Clock
-from casuslog.consume import wire
+from casuslog.consume import received
 from casuslog.consume.books import PARKED, Books
 from casuslog.consume.effects import Effects
 from casuslog.consume.failures import Policy, outlook, reason
@@ -103,10 +103,12 @@ class Consumer:
     def deliver(self, told: Mapping[str, Any], body: Any, content_type: str | None, ack: Ack) -> None:
         """Take one delivery from the broker; what is no event goes to the lane of the unreadable."""
         try:
-            message = wire.read(told, body, content_type)
+            message = received.read(told, body, content_type)
         except SchemaError as error:
             raw = body.encode() if isinstance(body, str) else bytes(body)
             self._put(Unreadable(dict(told), raw, reason(error), [ack]))
+            # It may have been an event that nobody will deliver again: the owner has it.
+            self.attention.set()
             return
         self.take(message.stored, message.previous, ack)
 

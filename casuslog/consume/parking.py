@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
-from casuslog.consume import wire
+from casuslog.consume import received
 from casuslog.consume.books import PARKED, UNREADABLE, Books
 from casuslog.consume.effects import Effects
 from casuslog.consume.failures import CauseMissing, Outlook, outlook, reason
@@ -197,7 +197,7 @@ def _parked(row: Row[Any]) -> ParkedEvent:
 
 def _stored(event: ParkedEvent) -> StoredEvent:
     if event.lane == UNREADABLE:
-        return wire.read(event.envelope, event.body, CONTENT_TYPE).stored
+        return received.read(event.envelope, event.body, CONTENT_TYPE).stored
     return StoredEvent(Envelope.from_attributes(event.envelope), event.body)
 
 
