@@ -16,9 +16,11 @@ from typing import Any, Protocol
 from casuslog.envelope import Envelope
 from casuslog.errors import SchemaError, StoreError
 from casuslog.events import VERNIETIGD, DomainEvent, Fact, Privacy, event_types
-from casuslog.privacy import associated_data, seal, unseal
+from casuslog.privacy import Cipher, associated_data, seal, unseal
 from casuslog.recorded import RecordedEvent, StoredEvent
 from casuslog.schema import (
+    HEADER,
+    MAX_SIZE,
     Block,
     Blok,
     Form,
@@ -26,15 +28,17 @@ from casuslog.schema import (
     SchemaRegistry,
     SchemaVersion,
     StoredRecord,
+    become_typed,
     cloudevent,
     encode,
-    from_record,
     read_stored,
     record_view,
     write_stored,
 )
 
 _BATCH = 500
+_BEGIN = HEADER + 8
+"""Bytes with which a stored event begins: marker, fingerprint of the stored form, fingerprint of the clear schema."""
 
 
 class Keys(Protocol):
@@ -49,7 +53,7 @@ class Keys(Protocol):
     def get_many(self, key_ids: Iterable[str], gemeente: str, purpose: str) -> Mapping[str, bytes | None]: ...
 
 
-KeyOf = Callable[[str], bytes | None]
+KeyOf = Callable[[str], bytes | Cipher | None]
 """The key with an id, or None when it has been destroyed."""
 _Opened = tuple[SchemaVersion, StoredRecord]
 
@@ -62,6 +66,7 @@ class Codec:
         self._keys = keys
         self._versions: dict[type[DomainEvent], SchemaVersion] = {}
         self._json: dict[bytes, JsonForm] = {}
+        self._begins: dict[bytes, SchemaVersion] = {}
 
     def dataschema_of(self, event_class: type[DomainEvent]) -> str:
         """The ``dataschema`` of events of this class: ``/schemas/<16 hex>``.
@@ -97,8 +102,11 @@ class Codec:
         Raises:
             SchemaError: the bytes break the contract; the message names the event id and what is wrong.
         """
-        gemeente = stored.envelope.gemeente
-        key_of = self._key_of(gemeente, purpose, {})
+        keys, gemeente = self._keys, stored.envelope.gemeente
+
+        def key_of(key_id: str) -> bytes | None:
+            return keys.get(key_id, gemeente, purpose)
+
         return self._recorded(stored, self._opened(stored), key_of, typed)
 
     def decode_many(
@@ -115,7 +123,7 @@ class Codec:
             for event, part in zip(batch, parts, strict=True):
                 if isinstance(part, SchemaError):
                     raise part
-                yield self._recorded(event, part, self._key_of(event.envelope.gemeente, purpose, known), typed)
+                yield self._recorded(event, part, known[event.envelope.gemeente].__getitem__, typed)
 
     def clear_bytes(self, recorded: RecordedEvent) -> bytes:
         """Single-object encoding of the clear record, in the current version of its type.
@@ -156,21 +164,38 @@ class Codec:
         return version
 
     def _opened(self, stored: StoredEvent) -> _Opened:
+        body, envelope = stored.body, stored.envelope
         try:
-            return opened(self.registry, stored.body, stored.envelope)
+            # How a body begins (both fingerprints) says all of it but its length, once such a one was opened.
+            version = self._begins.get(body[:_BEGIN])
+            if version is None or len(body) > MAX_SIZE:
+                parts = opened(self.registry, body, envelope)
+                self._begins[body[:_BEGIN]] = parts[0]
+                return parts
+            return _agreeing(version, envelope), read_stored(body[HEADER:])
         except SchemaError as error:
-            raise _named(error, stored.envelope) from None
+            raise _named(error, envelope) from None
 
     def _recorded(self, stored: StoredEvent, parts: _Opened, key_of: KeyOf, typed: bool) -> RecordedEvent:
         envelope = stored.envelope
         event_class = event_types().get(envelope.type) if typed else None
+        values: dict[str, Any]
+        data: Any
+        data = values = {}
         try:
             writer, record = parts
-            reader = self._version_of(event_class) if event_class else self.registry.current(envelope.type)
-            values = unsealed(writer, reader, record, envelope, key_of)
+            if event_class is None:
+                reader = self.registry.current(envelope.type)
+            else:
+                reader = self._version_of(event_class)
+                # It is not validated anew: what was recorded once stays readable, whatever the class checks today.
+                data = object.__new__(event_class)
+                values = data.__dict__
+            _unseal_into(values, writer, reader, record, envelope, key_of)
         except SchemaError as error:
             raise _named(error, envelope) from None
-        data = from_record(event_class, values) if event_class else values
+        if event_class is not None:
+            become_typed(event_class, values)
         return RecordedEvent(envelope, data, stored)
 
     def _tried(self, stored: StoredEvent) -> _Opened | SchemaError:
@@ -181,34 +206,44 @@ class Codec:
 
     def _keys_of(
         self, batch: list[StoredEvent], parts: list[_Opened | SchemaError], purpose: str
-    ) -> dict[tuple[str, str], bytes | None]:
-        """The keys of a batch by (gemeente, id); none of a gemeente of which one is lost: that event will say so."""
+    ) -> dict[str, _Ciphers]:
+        """The keys of a batch by gemeente; none of a gemeente of which one is lost: that event will say so."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for event, part in zip(batch, parts, strict=True):
             if not isinstance(part, SchemaError):
-                record = part[1]
-                ids = (blok.sleutel for blok in (record.feit, record.persoonsgegeven) if blok)
-                wanted[event.envelope.gemeente].update(ids)
-        found: dict[tuple[str, str], bytes | None] = {}
+                asked = wanted[event.envelope.gemeente]
+                for blok in part[1][1:]:
+                    if blok is not None:
+                        asked.add(blok.sleutel)
+        found: dict[str, _Ciphers] = {}
         for gemeente, asked in wanted.items():
+            found[gemeente] = ciphers = _Ciphers(self._keys, gemeente, purpose)
             with contextlib.suppress(StoreError):
-                keys = self._keys.get_many(asked, gemeente, purpose)
-                found.update({(gemeente, key_id): key for key_id, key in keys.items()})
+                ciphers.take_up(self._keys.get_many(asked, gemeente, purpose))
         return found
-
-    def _key_of(self, gemeente: str, purpose: str, known: Mapping[tuple[str, str], bytes | None]) -> KeyOf:
-        def key_of(key_id: str) -> bytes | None:
-            if (gemeente, key_id) in known:
-                return known[gemeente, key_id]
-            return self._keys.get(key_id, gemeente, purpose)
-
-        return key_of
 
     def _framed(self, recorded: RecordedEvent, schema: Any) -> bytes:
         values = _values(recorded)
         if any(values[name] is VERNIETIGD for name in schema.fields):
             raise SchemaError(f"event {recorded.envelope.id} is vernietigd in part: it has no {schema.name} any more")
         return encode(schema.fingerprint, schema.write(values))
+
+
+class _Ciphers(dict[str, "Cipher | None"]):
+    """The keys of one gemeente for a page of events, made ready once each; gone with the page."""
+
+    def __init__(self, keys: Keys, gemeente: str, purpose: str) -> None:
+        self._ask = keys, gemeente, purpose
+
+    def take_up(self, found: Mapping[str, bytes | None]) -> None:
+        """Make ready what was found."""
+        for key_id, key in found.items():
+            self[key_id] = None if key is None else Cipher(key)
+
+    def __missing__(self, key_id: str) -> Cipher | None:
+        keys, gemeente, purpose = self._ask
+        self.take_up({key_id: keys.get(key_id, gemeente, purpose)})
+        return self[key_id]
 
 
 def sealed(
@@ -238,10 +273,7 @@ def opened(registry: SchemaRegistry, body: bytes, envelope: Envelope) -> _Opened
     if entry.form is not Form.OPGESLAGEN:
         raise SchemaError(f"its body is the {entry.form} form of {entry.version.wire_type}, not the stored one")
     record = read_stored(rest)
-    version = registry.version(record.helder)
-    if version.wire_type != envelope.type or version.dataschema != envelope.dataschema:
-        raise SchemaError(f"its body is {version!r}, its envelope says {envelope.type} {envelope.dataschema}")
-    return version, record
+    return _agreeing(registry.version(record.helder), envelope), record
 
 
 def unsealed(
@@ -252,11 +284,15 @@ def unsealed(
     Raises:
         SchemaError: a block is missing, damaged or moved, or does not resolve to the reader.
     """
-    feit = _unsealed_block(writer.feit, reader.feit, stored.feit, envelope, key_of)
-    persoonsgegeven = _unsealed_block(
-        writer.persoonsgegeven, reader.persoonsgegeven, stored.persoonsgegeven, envelope, key_of
-    )
-    return {**feit, **persoonsgegeven}
+    values: dict[str, Any] = {}
+    _unseal_into(values, writer, reader, stored, envelope, key_of)
+    return values
+
+
+def _agreeing(version: SchemaVersion, envelope: Envelope) -> SchemaVersion:
+    if version.wire_type != envelope.type or version.dataschema != envelope.dataschema:
+        raise SchemaError(f"its body is {version!r}, its envelope says {envelope.type} {envelope.dataschema}")
+    return version
 
 
 def _sealed_block(
@@ -269,17 +305,33 @@ def _sealed_block(
     return seal(key_id, key, plaintext, associated_data(envelope, block.binding))
 
 
-def _unsealed_block(
-    written: Block, read: Block, blok: Blok | None, envelope: Envelope, key_of: KeyOf
-) -> Mapping[str, Any]:
+def _unseal_into(
+    values: dict[str, Any],
+    writer: SchemaVersion,
+    reader: SchemaVersion,
+    stored: StoredRecord,
+    envelope: Envelope,
+    key_of: KeyOf,
+) -> None:
+    _unseal_block(values, writer.feit, reader.feit, stored.feit, envelope, key_of)
+    _unseal_block(values, writer.persoonsgegeven, reader.persoonsgegeven, stored.persoonsgegeven, envelope, key_of)
+
+
+def _unseal_block(
+    values: dict[str, Any], written: Block, read: Block, blok: Blok | None, envelope: Envelope, key_of: KeyOf
+) -> None:
     if blok is None:
         if written.schema.fields:
             raise SchemaError(f"its block {written.klasse} is missing")
-        return written.schema.read(b"", read.schema) if read.schema.fields else {}
+        if read.schema.fields:
+            written.schema.read_into(b"", values, read.schema)
+        return
     key = key_of(blok.sleutel)
     if key is None:
-        return dict.fromkeys(read.schema.fields, VERNIETIGD)
-    return written.schema.read(unseal(blok, key, associated_data(envelope, written.binding)), read.schema)
+        values.update(dict.fromkeys(read.schema.fields, VERNIETIGD))
+        return
+    plain = unseal(blok, key, associated_data(envelope, written.binding))
+    written.schema.read_into(plain, values, read.schema)
 
 
 def _values(recorded: RecordedEvent) -> Mapping[str, Any]:

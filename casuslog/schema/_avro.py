@@ -11,6 +11,7 @@ from fastavro.read import SchemaResolutionError
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from casuslog.errors import SchemaError
+from casuslog.schema._compiled import UNUSUAL, ReadInto, Write, compiled
 from casuslog.schema._fit import Fit
 
 
@@ -21,9 +22,12 @@ def fingerprint_of(declaration: Any) -> bytes:
 
 
 class AvroSchema:
-    """A record schema that writes and reads. Reading is strict where fastavro is lenient."""
+    """A record schema that writes and reads. Reading is strict where fastavro is lenient.
 
-    __slots__ = ("_fit", "_parsed", "declaration", "fields", "fingerprint", "name")
+    What goes the plain way is done by code made for this schema; fastavro decides about everything else.
+    """
+
+    __slots__ = ("_fit", "_parsed", "_plain_read", "_plain_write", "declaration", "fields", "fingerprint", "name")
 
     def __init__(self, declaration: Mapping[str, Any]) -> None:
         """Parse a record declaration.
@@ -37,6 +41,8 @@ class AvroSchema:
             self._parsed = fastavro.parse_schema(dict(declaration))
             self._fit = Fit(declaration)
             self.fields = tuple(field["name"] for field in declaration["fields"])
+            self._plain_write: Write = self._first_write
+            self._plain_read: ReadInto = self._first_read
         except Exception as error:  # fastavro, and we on what it lets through, meet malformed JSON in many ways
             raise SchemaError(f"schema {self.name} is not valid: {type(error).__name__}: {error}") from error
         self.fingerprint = fingerprint_of(self._parsed)
@@ -47,6 +53,43 @@ class AvroSchema:
         Raises:
             SchemaError: a field is missing or does not fit; the message names the field, never the value.
         """
+        try:
+            return self._plain_write(record)
+        except UNUSUAL:
+            pass  # not handled here: an error that showed this one as its context would show the value
+        return self._written(record)
+
+    def read(self, body: bytes, reader: AvroSchema | None = None) -> dict[str, Any]:
+        """The record in a body that was written with this schema, resolved to ``reader`` where one is given.
+
+        Raises:
+            SchemaError: the body is truncated, goes on after its end, or does not resolve.
+        """
+        record: dict[str, Any] = {}
+        self.read_into(body, record, reader)
+        return record
+
+    def read_into(self, body: bytes, record: dict[str, Any], reader: AvroSchema | None = None) -> None:
+        """As :meth:`read`, putting the fields into ``record``; where it raises, some of them may be there."""
+        if reader is None or reader is self:
+            try:
+                self._plain_read(body, record)
+            except UNUSUAL:
+                pass  # as in write
+            else:
+                return
+        record.update(self._read(body, reader))
+
+    def _first_write(self, record: Mapping[str, Any]) -> bytes:
+        """Make the code when it is first needed: of most versions nothing is ever written or read here."""
+        self._plain_write, self._plain_read = compiled(self.declaration)
+        return self._plain_write(record)
+
+    def _first_read(self, body: bytes, record: dict[str, Any]) -> None:
+        self._plain_write, self._plain_read = compiled(self.declaration)
+        self._plain_read(body, record)
+
+    def _written(self, record: Mapping[str, Any]) -> bytes:
         misfit = self._fit.misfit(record)
         if misfit is not None:
             raise SchemaError(f"{self.name}: {misfit}")
@@ -58,12 +101,7 @@ class AvroSchema:
             raise SchemaError(f"{self.name}: a value does not fit its type ({type(error).__name__})") from None
         return stream.getvalue()
 
-    def read(self, body: bytes, reader: AvroSchema | None = None) -> dict[str, Any]:
-        """The record in a body that was written with this schema, resolved to ``reader`` where one is given.
-
-        Raises:
-            SchemaError: the body is truncated, goes on after its end, or does not resolve.
-        """
+    def _read(self, body: bytes, reader: AvroSchema | None) -> dict[str, Any]:
         stream = io.BytesIO(body)
         resolved = None if reader is None or reader is self else reader._parsed
         try:

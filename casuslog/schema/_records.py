@@ -43,11 +43,21 @@ def from_record(cls: type[_T], record: Mapping[str, Any]) -> _T:
         values = {name: record[name] for name in names}
     except KeyError as error:
         raise SchemaError(f"{cls.__name__}: the record lacks field {error.args[0]}") from None
+    _convert(inward, values)
+    made.__dict__.update(values)
+    return made
+
+
+def become_typed(cls: type[DomainEvent], values: dict[str, Any]) -> None:
+    """Make of the fields of a record, in place, what an event of class ``cls`` holds: tuples, and parts as objects."""
+    event_class: type = cls
+    _convert(_inward(event_class)[1], values)
+
+
+def _convert(inward: tuple[tuple[str, _Convert], ...], values: dict[str, Any]) -> None:
     for name, convert in inward:
         if values[name] is not VERNIETIGD:
             values[name] = convert(values[name])
-    made.__dict__.update(values)
-    return made
 
 
 @functools.cache

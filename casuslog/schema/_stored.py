@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 from casuslog.errors import SchemaError
 
 SUFFIX = "Opgeslagen"
+_KEY_ID, _NONCE = 36 << 1, 12 << 1
+"""How their lengths stand in the bytes."""
+_new_tuple = tuple.__new__
+"""Makes a named tuple without asking for its names: a third of the time, and two are made per event."""
 
 
 class Blok(NamedTuple):
@@ -94,17 +98,26 @@ def _block(body: bytes, at: int) -> tuple[Blok | None, int]:
         return None, at + 1
     if branch != 2:
         raise SchemaError("these bytes hold no stored event: a block is null or there, nothing else")
-    key, at = _run(body, at + 1)
-    nonce, at = _run(body, at)
+    nonce_at = at + 38
+    # As all of ours are: a key id of 36 characters and a nonce of 12 bytes.
+    if body[at + 1] == _KEY_ID and body[nonce_at] == _NONCE:
+        key, nonce, at = body[at + 2 : nonce_at], body[nonce_at + 1 : nonce_at + 13], nonce_at + 13
+    else:
+        key, at = _run(body, at + 1)
+        nonce, at = _run(body, at)
     text, at = _run(body, at)
-    return Blok(key.decode(), nonce, text), at
+    return _new_tuple(Blok, (key.decode(), nonce, text)), at
 
 
 def _run(body: bytes, at: int) -> tuple[bytes, int]:
     length = body[at]
     at += 1
     if length & 0x80:
-        length, at = _rest(body, at, length & 0x7F)
+        more = body[at]
+        if more & 0x80:
+            length, at = _rest(body, at, length & 0x7F)
+        else:
+            length, at = length & 0x7F | more << 7, at + 1
     if length & 1:
         raise SchemaError("these bytes hold no stored event: a length below zero")
     end = at + (length >> 1)
