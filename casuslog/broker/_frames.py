@@ -6,8 +6,7 @@ against those of py-amqp itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from struct import Struct
 from typing import Any
 
@@ -22,6 +21,8 @@ _LONG = Struct(">I")
 _CONTENT = Struct(">HHQ")
 _PUBLISH = b"\x00\x3c\x00\x28\x00\x00"  # class 60, method 40, and a field that is always 0
 _BASIC = 60
+NAMES = 256
+"""Names of headers that are remembered; there are some thirty."""
 _MANDATORY = {True: b"\x01", False: b"\x00"}
 
 # Flag and name of the properties that are short texts, in the order of the specification.
@@ -55,7 +56,7 @@ def publish_frames(
     if not KNOWN.issuperset(properties):
         return None
     try:
-        table = b"".join([_named(name) + _long(value.encode()) for name, value in headers.items()])
+        table = _table(headers)
         arguments = _PUBLISH + _short(exchange) + _short(routing_key) + _MANDATORY[mandatory]
         head = _CONTENT.pack(_BASIC, 0, len(body)) + _properties(properties, table)
     except (AttributeError, OverflowError):
@@ -95,10 +96,29 @@ def _properties(given: Mapping[str, Any], table: bytes) -> bytes:
     return b"".join(parts)
 
 
-@lru_cache(maxsize=256)
-def _named(name: str) -> bytes:
-    """The name of a header and the type of its value: a long text."""
-    return _short(name) + b"S"
+class _Names(dict[str, bytes]):
+    """The bytes before the length of a header: its name, and the type of its value (a long text). Made once each."""
+
+    def __missing__(self, name: str) -> bytes:
+        found = _short(name) + b"S"
+        if len(self) < NAMES:
+            self[name] = found
+        return found
+
+
+_NAMED = _Names()
+
+
+def _table(headers: Mapping[str, str], pack: Callable[[int], bytes] = _LONG.pack) -> bytes:
+    # Written out: it is done for every header of every event.
+    parts: list[bytes] = []
+    add = parts.append
+    for name, value in headers.items():
+        encoded = value.encode()
+        add(_NAMED[name])
+        add(pack(len(encoded)))
+        add(encoded)
+    return b"".join(parts)
 
 
 def _short(text: str) -> bytes:
