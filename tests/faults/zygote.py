@@ -20,6 +20,8 @@ import sys  # noqa: E402
 import traceback  # noqa: E402
 from typing import Any  # noqa: E402
 
+from eventlet import hubs  # noqa: E402
+
 from casuslog import failpoints  # noqa: E402
 from casuslog.hosting import host, logs  # noqa: E402
 from casuslog.hosting.settings import Settings, service_class, service_names  # noqa: E402
@@ -85,6 +87,8 @@ def _become(asked: dict[str, Any]) -> None:
 def _take_on(asked: dict[str, Any]) -> None:
     """Environment, log and session of its own, as a process that was started afresh has them."""
     os.setsid()
+    # Importing made a hub: its epoll would be one and the same for all forks, each woken by the sockets of the others.
+    hubs.use_hub()
     os.environ.clear()
     os.environ.update(asked["env"])
     os.environ[SUPERVISOR] = str(os.getppid())
