@@ -79,8 +79,13 @@ class ChildFailed(Exception):
     """A side could not do what it was asked; the benchmark has no figure."""
 
 
+_answers = sys.stdout
+"""Where answers go. Whatever else is printed, by whomever, goes to standard error."""
+
+
 def arguments() -> dict[str, Any]:
-    """What this process was started with."""
+    """What this process was started with. Standard output is for answers from here on."""
+    sys.stdout = sys.stderr
     given: dict[str, Any] = json.loads(sys.argv[1])
     return given
 
@@ -104,4 +109,4 @@ def serve(orders: Orders, *, read: Callable[[], str] = sys.stdin.readline) -> No
 
 
 def _say(error: str | None, answer: Any) -> None:
-    print(json.dumps([error, answer]), flush=True)
+    print(json.dumps([error, answer]), file=_answers, flush=True)

@@ -1,4 +1,4 @@
-"""A relay in a process of its own, as ``casuslog start relay`` runs it; and bare kombu with the same work, from memory."""
+"""A relay in a process of its own, as ``casuslog start relay`` runs it; and bare kombu that has all in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from casuslog.envelope import CONTENT_TYPE
 from casuslog.recorded import START
 from casuslog.relay import LogPublisher, Relay
 from casuslog.routing import routing_key_of
-from casuslog.store import EVERY_GEMEENTE, EventStore, Tail
+from casuslog.store import EventStore, Tail
 from tests.bench.child import Child, arguments, serve
 from tests.bench.material import SERVICE, Material, context, facts, streams
 
@@ -29,8 +29,8 @@ WINDOW = 1000
 
 def relay(amqp_uri: str, url: str, inboxes: Sequence[str] = tuple(one.consumer for one in INBOXES)) -> Child:
     """Orders: ``pass_on(count, times)`` passes the log on from its first event, so many times, and gives ``seconds``,
-    ``cpu`` and the resident ``megabytes`` after each time; ``follow()`` begins at the end of the log, and ``rest()``
-    ends that and gives ``cpu`` and ``seconds``.
+    ``cpu`` and the resident ``megabytes`` after each time; ``follow()`` passes on what there is and will be, and
+    ``rest()`` ends that and gives ``cpu`` and ``seconds``.
     """
     return Child(__name__, role="relay", amqp_uri=amqp_uri, url=url, inboxes=list(inboxes))
 
@@ -85,12 +85,6 @@ class _Relaying:
 
     def follow(self) -> None:
         relay = self._relay()
-        # A relay that goes on where an earlier one was.
-        held = relay._lease
-        held.hold()
-        assert held.token is not None
-        relay._at.claim(held.token)
-        relay._at.save(self._store.head(EVERY_GEMEENTE), held.token)
         stopping = threading.Event()
         thread = threading.Thread(target=relay.run, args=(stopping,))
         self._running = (relay, stopping, thread, time.process_time(), time.monotonic())
