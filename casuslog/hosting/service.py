@@ -21,12 +21,10 @@ from casuslog.hosting.streams import Streams
 from casuslog.hosting.timers import on_timer
 from casuslog.hosting.waiting import Waiting
 from casuslog.http import http, json_body, json_response
-from casuslog.readmodels import InvolvementRegister, MeldingDays, Policies
-from casuslog.readmodels.melding import MELDING
+from casuslog.readmodels import Policies, keep, note
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
 
-BETROKKENHEID = "betrokkenheid-vastgelegd"
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -116,17 +114,11 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
 
     def keep(self, event: RecordedEvent, tx: Transaction) -> None:
         """Keep a foreign event of which this service must know, and what it says of who is involved and since when."""
-        self.log.known.keep(tx.conn, event.stored)
-        self.note(event, tx)
+        keep(tx.conn, [event])
 
     def note(self, event: RecordedEvent, tx: Transaction) -> None:
         """Note who a foreign event says is involved, and of a melding when and by whom it was made; keep no more."""
-        e = event.envelope
-        if e.name == BETROKKENHEID:
-            InvolvementRegister.record(tx.conn, e.gemeente, e.subject, event)
-        if e.name == MELDING:
-            MeldingDays.record(tx.conn, e.gemeente, e.subject, e.feitdatum)
-            InvolvementRegister.record_report(tx.conn, e)
+        note(tx.conn, [event])
 
 
 def _idempotency_key(request: Request) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, or_, select
 
 from casuslog.envelope import Envelope
 from casuslog.events import VERNIETIGD
-from casuslog.readmodels._upsert import upsert
+from casuslog.readmodels._upsert import upsert_many
 from casuslog.readmodels.tables import involvements as t
 from casuslog.rights.involvement import who_reported
 
@@ -33,15 +34,33 @@ class Involved:
 class InvolvementRegister:
     """The register of one service."""
 
-    @staticmethod
-    def record(conn: Connection, gemeente: str, subject: str, data: Any) -> None:
+    @classmethod
+    def record(cls, conn: Connection, gemeente: str, subject: str, data: Any) -> None:
         """Keep a ``BetrokkenheidVastgelegd``; ``data`` answers to its field names.
 
         A later one of the same party, capacity and thema takes the place of the earlier, so that an end is an end
         whatever first day it names. One whose content was destroyed grants nothing.
         """
+        upsert_many(conn, t, cls.rows(gemeente, subject, data))
+
+    @classmethod
+    def record_report(cls, conn: Connection, envelope: Envelope) -> None:
+        """Keep who made a melding: as the client, or as who reported for another (``als`` melder).
+
+        Of staff nothing is kept: who wrote it down is no party to the casus.
+        """
+        upsert_many(conn, t, cls.rows_of_report(envelope))
+
+    @staticmethod
+    def record_rows(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the rows of :meth:`rows` and :meth:`rows_of_report` of many events, in their order."""
+        upsert_many(conn, t, rows)
+
+    @staticmethod
+    def rows(gemeente: str, subject: str, data: Any) -> list[dict[str, Any]]:
+        """What :meth:`record` keeps: one row, or none."""
         if data["organisatie"] is VERNIETIGD:
-            return
+            return []
         row = {
             "gemeente": gemeente,
             "subject": subject,
@@ -51,19 +70,16 @@ class InvolvementRegister:
             "vanaf": data["vanaf"],
             "tot": data["tot"],
         }
-        upsert(conn, t, row)
+        return [row]
 
     @classmethod
-    def record_report(cls, conn: Connection, envelope: Envelope) -> None:
-        """Keep who made a melding: as the client, or as who reported for another (``als`` melder).
-
-        Of staff nothing is kept: who wrote it down is no party to the casus.
-        """
+    def rows_of_report(cls, envelope: Envelope) -> list[dict[str, Any]]:
+        """What :meth:`record_report` keeps: one row, or none."""
         if envelope.actororganisatie is not None:
-            return
+            return []
         one = who_reported(envelope)
-        row = {"organisatie": one.organisatie, "als": one.als, "vanaf": one.vanaf, "tot": None, "thema": None}
-        cls.record(conn, envelope.gemeente, envelope.subject, row)
+        told = {"organisatie": one.organisatie, "als": one.als, "vanaf": one.vanaf, "tot": None, "thema": None}
+        return cls.rows(envelope.gemeente, envelope.subject, told)
 
     @staticmethod
     def of(conn: Connection, subject: str, on: date) -> list[Involved]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from casuslog.codec import Codec
 from casuslog.envelope import Envelope
-from casuslog.readmodels._upsert import upsert
+from casuslog.readmodels._upsert import upsert_many
 from casuslog.readmodels.tables import known_events as t
 from casuslog.recorded import RecordedEvent, StoredEvent
 from casuslog.store import Everyone
@@ -24,19 +25,12 @@ class KnownEvents:
 
     def keep(self, conn: Connection, stored: StoredEvent) -> None:
         """Keep an event as it came; the same event again changes nothing."""
-        e = stored.envelope
-        row = {
-            "gemeente": e.gemeente,
-            "bron": e.service,
-            "stroom": e.stroom,
-            "subject": e.subject,
-            "sequence": e.sequence,
-            "type": e.type,
-            "tijd": e.attributes()["time"],
-            "envelope": json.dumps(e.attributes(), ensure_ascii=False),
-            "body": stored.body,
-        }
-        upsert(conn, t, row)
+        self.keep_many(conn, (stored,))
+
+    @staticmethod
+    def keep_many(conn: Connection, stored: Iterable[StoredEvent]) -> None:
+        """As :meth:`keep` for each, in as few statements as possible."""
+        upsert_many(conn, t, [_row(one) for one in stored])
 
     def of(
         self, conn: Connection, subject: str, owners: Sequence[str] | Everyone, *, purpose: str
@@ -54,6 +48,25 @@ class KnownEvents:
         # Of one moment (an import, a clock that stands still) the older facts come first.
         kept.sort(key=lambda event: (event.envelope.time, event.envelope.feitdatum))
         yield from self._codec.decode_many(causes_first(kept), purpose=purpose, typed=False)
+
+
+def _row(stored: StoredEvent) -> dict[str, Any]:
+    e = stored.envelope
+    attributes = e.attributes()
+    return {
+        "gemeente": e.gemeente,
+        "bron": e.service,
+        "stroom": e.stroom,
+        "subject": e.subject,
+        "sequence": e.sequence,
+        "type": e.type,
+        "tijd": attributes["time"],
+        "envelope": _as_json(attributes),
+        "body": stored.body,
+    }
+
+
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def causes_first(events: Sequence[StoredEvent]) -> Iterator[StoredEvent]:

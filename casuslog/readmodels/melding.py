@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from casuslog.readmodels._upsert import upsert
+from casuslog.readmodels._upsert import upsert_many
 from casuslog.readmodels.tables import melding_days as t
 
 MELDING = "melding-geregistreerd"
@@ -19,7 +20,17 @@ class MeldingDays:
     @staticmethod
     def record(conn: Connection, gemeente: str, subject: str, day: date) -> None:
         """Keep the day of a melding in a stream of this gemeente."""
-        upsert(conn, t, {"gemeente": gemeente, "subject": subject, "gemeld_op": day})
+        MeldingDays.record_rows(conn, [MeldingDays.row(gemeente, subject, day)])
+
+    @staticmethod
+    def record_rows(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the rows of many meldingen, in their order."""
+        upsert_many(conn, t, rows)
+
+    @staticmethod
+    def row(gemeente: str, subject: str, day: date) -> dict[str, Any]:
+        """What :meth:`record` keeps."""
+        return {"gemeente": gemeente, "subject": subject, "gemeld_op": day}
 
     @staticmethod
     def of(conn: Connection, subject: str, owners: Collection[str]) -> date | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from werkzeug.wrappers import Request, Response
 
 from casuslog.access import NoInvolvement
@@ -11,6 +13,7 @@ from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.reading import as_of, note, reader_of
 from casuslog.hosting.service import CasusService
 from casuslog.http import http, json_response
+from casuslog.readmodels import keep
 from casuslog.recorded import RecordedEvent
 from casuslog.store import EVERY_GEMEENTE, Transaction
 from services.historie.tijdlijn import status, tijdlijn
@@ -21,13 +24,13 @@ class HistorieService(CasusService):
 
     name = "historie"
 
-    @on_event("melding", projection=True)
-    @on_event("onderzoek", projection=True)
-    @on_event("beschikking", projection=True)
-    @on_event("pgb", projection=True)
-    def bewaar(self, event: RecordedEvent, tx: Transaction) -> None:
+    @on_event("melding", projection=True, batch=True)
+    @on_event("onderzoek", projection=True, batch=True)
+    @on_event("beschikking", projection=True, batch=True)
+    @on_event("pgb", projection=True, batch=True)
+    def bewaar(self, events: Sequence[RecordedEvent], tx: Transaction) -> None:
         """Keep what the log carried."""
-        self.keep(event, tx)
+        keep(tx.conn, events)
 
     @http("GET", "/casussen/<string:casus>/tijdlijn")
     def http_tijdlijn(self, request: Request, casus: str) -> Response:

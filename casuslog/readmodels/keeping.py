@@ -1,0 +1,36 @@
+"""What every service keeps of foreign events: the one projection, for what comes in and for a rebuild alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from casuslog.readmodels.involvement import InvolvementRegister
+from casuslog.readmodels.known import KnownEvents
+from casuslog.readmodels.melding import MELDING, MeldingDays
+from casuslog.recorded import RecordedEvent
+
+BETROKKENHEID = "betrokkenheid-vastgelegd"
+
+
+def keep(conn: Connection, events: Sequence[RecordedEvent]) -> None:
+    """Keep foreign events as they came, and what they say of who is involved and since when; in their order."""
+    KnownEvents.keep_many(conn, [event.stored for event in events if event.stored is not None])
+    note(conn, events)
+
+
+def note(conn: Connection, events: Sequence[RecordedEvent]) -> None:
+    """Note who foreign events say is involved, and of a melding when and by whom it was made; keep no more."""
+    involved: list[dict[str, Any]] = []
+    reported: list[dict[str, Any]] = []
+    for event in events:
+        e = event.envelope
+        if e.name == BETROKKENHEID:
+            involved += InvolvementRegister.rows(e.gemeente, e.subject, event)
+        if e.name == MELDING:
+            reported.append(MeldingDays.row(e.gemeente, e.subject, e.feitdatum))
+            involved += InvolvementRegister.rows_of_report(e)
+    InvolvementRegister.record_rows(conn, involved)
+    MeldingDays.record_rows(conn, reported)
