@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.exit(f"no such fault; there are {', '.join(fault.name for fault in faults())}")
     began = time.monotonic()
     _tell(f"SEED={seed}\n{head()}")
-    runner = Runner(seed, short=given.short, options={"split": True} if given.split else {}, tell=_tell)
+    runner = Runner(seed, short=given.short, options={"split": True} if given.split else {})
     rows: list[Row] = []
     try:
         for fault in chosen:

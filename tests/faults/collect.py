@@ -132,6 +132,25 @@ class Collector:
             self._open = {id: owner for id, owner in self._open.items() if not self._everywhere(id, owner)}
             return len(self._open)
 
+    def missing(self) -> str:
+        """What the first command that has not arrived everywhere waits for; empty when there is none."""
+        with self._lock:
+            for one in self._ledger.accepted(self.complete())[:1]:
+                places = {
+                    **self._at,
+                    **{f"subscriber {n}": ids for n, ids in enumerate(self._got.get(one.gemeente, ()))},
+                }
+                owed = {event_id: event_id for event_id in one.events}
+                if one.command == BEGINS:
+                    owed[REACTION] = self._reactions.get(one.casus, "")
+                return f"{one.command} {one.position}: " + ", ".join(
+                    f"{name} not in {place}"
+                    for name, id in owed.items()
+                    for place, ids in places.items()
+                    if id not in ids
+                )
+            return ""
+
     def _everywhere(self, event_id: str, gemeente: str) -> bool:
         return all(event_id in ids for ids in (*self._at.values(), *self._got.get(gemeente, ())))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Any
 
+from casuslog.errors import Unavailable
 from tests.faults.audit import Findings
 from tests.faults.fault import RECOVERY_SECONDS, DidNotStrike, Fault
 from tests.faults.scene import Mark, Scene
@@ -63,14 +65,12 @@ class Runner:
         seed: of load and strikes.
         short: fewer strikes.
         options: of every installation: keyword arguments of :class:`Scene`.
-        tell: is told what happens, line by line.
     """
 
-    def __init__(self, seed: int, *, short: bool, options: dict[str, Any], tell: Callable[[str], None]) -> None:
+    def __init__(self, seed: int, *, short: bool, options: dict[str, Any]) -> None:
         self._seed = seed
         self._short = short
         self._options = options
-        self._tell = tell
         self._shared: Scene | None = None
 
     def close(self) -> None:
@@ -83,12 +83,15 @@ class Runner:
         """Let a fault strike, wait until all is well again, and audit."""
         began = time.monotonic()
         times = fault.short_times if self._short else fault.times
-        with self._scene(fault) as scene:
-            run = _Run(scene, fault, Random(f"{self._seed}/{fault.name}"), self._tell)  # repeatable
-            row = run.row(times, began)
-            if row.breached and (folder := os.environ.get(KEEP_VARIABLE)):
-                with open(os.path.join(folder, f"{fault.name}.log"), "w", encoding="utf-8") as kept:
-                    kept.write("\n".join(row.findings.sentences()) + "\n" + scene.log_of_all())
+        try:
+            with self._scene(fault) as scene:
+                rng = Random(f"{self._seed}/{fault.name}")  # repeatable
+                row = _Run(scene, fault, rng).row(times, began)
+                _keep_logs(scene, row)
+        except Unavailable as error:
+            # Not run is not passed: it is a row like the others, and a breach.
+            wrong = (f"NOT RUN: {error.detail.splitlines()[0]}",)
+            row = Row(fault.name, 0, times, Findings(), None, "", wrong, time.monotonic() - began)
         if row.recovery_s is None and not fault.own_scene:
             # What one fault broke for good is not blamed on the next.
             self.close()
@@ -96,10 +99,10 @@ class Runner:
 
     @contextlib.contextmanager
     def _scene(self, fault: Fault) -> Iterator[Scene]:
-        if fault.own_scene:
+        if fault.own_scene or fault.scene is not None:
             self.close()
-            opened = Scene(seed=self._seed, **self._options) if fault.scene is None else fault.scene(self._seed)
-            with opened as scene:
+            own = Scene(seed=self._seed, **self._options) if fault.scene is None else fault.scene(self._seed)
+            with own as scene:
                 yield scene
             return
         if self._shared is None:
@@ -107,14 +110,21 @@ class Runner:
         yield self._shared
 
 
+def _keep_logs(scene: Scene, row: Row) -> None:
+    folder = os.environ.get(KEEP_VARIABLE)
+    if row.breached and folder:
+        told = "\n".join([*row.wrong, *row.findings.sentences(), scene.log_of_all()])
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        (Path(folder) / f"{row.fault}.log").write_text(told, encoding="utf-8")
+
+
 class _Run:
     """One fault on one installation."""
 
-    def __init__(self, scene: Scene, fault: Fault, rng: Random, tell: Callable[[str], None]) -> None:
+    def __init__(self, scene: Scene, fault: Fault, rng: Random) -> None:
         self._scene = scene
         self._fault = fault
         self._rng = rng
-        self._tell = tell
         self._marks: list[Mark] = []
         self._waits: list[float] = []
         self._notes: list[str] = []
@@ -169,7 +179,10 @@ class _Run:
         waits = self._waits + [self._scene.recovered(mark, deadline - time.monotonic()) for mark in self._marks]
         waits.append(self._scene.settled(max(1.0, deadline - time.monotonic())))
         worst = max(waits)
-        return None if worst == float("inf") else worst
+        if worst < float("inf"):
+            return worst
+        self._wrong.append(f"not everything arrived: {self._scene.found.missing() or 'no answer to a command'}")
+        return None
 
 
 __all__ = ["PATIENCE_SECONDS", "Row", "Runner"]
