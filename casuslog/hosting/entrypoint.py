@@ -14,7 +14,7 @@ container, which promises effects once and in order::
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -68,7 +68,8 @@ class LogConsumer(SharedExtension):  # type: ignore[misc]  # nameko ships no typ
         if self.running is not None or not self.handlers.sources:
             return
         platform: ConsumerPlatform = self.container.config[PLATFORM_KEY]
-        options = dict(self.container.config.get(OPTIONS_KEY, {}))
+        own: Mapping[str, Any] = getattr(self.container.service_cls, "consumer_options", {})
+        options = {**own, **self.container.config.get(OPTIONS_KEY, {})}
         runs = {name: options.pop(name) for name in ("lanes", "prefetch", "check_seconds") if name in options}
         consumer = Consumer(
             self.container.service_name,

@@ -38,6 +38,8 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
     expiries: ClassVar[Mapping[str, Expiry]] = {}
     """Per kind of term: what follows when it runs out."""
     tables: ClassVar[MetaData | None] = None
+    consumer_options: ClassVar[Mapping[str, Any]] = {}
+    """How this service consumes, where it should be otherwise than usual: ``lanes``, ``prefetch``, ``batch``."""
 
     log: Any = CasusLog()
 

@@ -10,6 +10,7 @@ from casuslog.broker.connection import connect_to
 from casuslog.broker.topology import holder_queue
 from casuslog.caller import Caller
 from casuslog.codes import oin_of
+from casuslog.hosting.entrypoint import LogConsumer
 from casuslog.http.client import Problem
 from casuslog.testing.platform import Platform
 
@@ -72,3 +73,9 @@ def test_a_refusal_of_a_grant_names_rule_and_remedy_over_http(platform: Platform
     problem = geweigerd.value.body
     assert (problem["reden"], problem["veld"]) == ("gebeurtenistype_onbekend", "gebeurtenistypen")
     assert "melding-geregistreerd" in problem["wat_zou_mogen"]
+
+
+def test_numbers_are_given_by_one_lane(platform: Platform) -> None:
+    """Side by side, lanes undo each other over the row of a subscription: measured, a backlog then never ended."""
+    consumers = {id(found): found for found in platform._extensions("abonnement", LogConsumer)}
+    assert [found.running._lanes for found in consumers.values()] == [1]
