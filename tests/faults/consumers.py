@@ -27,7 +27,7 @@ FAILS = Behaviour(fails=4)
 WINDOW_SECONDS = 6.0
 """How long latencies are measured: some thirty events outside the lanes that fail."""
 CHANGED_SECONDS = 0.3
-"""A lane that fails is tried for 0.75 s before it parks. Were others to wait for it, they would wait longer than this."""
+"""A lane that fails is tried for 0.75 s before it parks: were others to wait for it, they would wait longer."""
 SOFT_SECONDS, HARD_SECONDS = 7.0, 16.0
 """Longer than the heartbeat of 5 s; and longer than RabbitMQ waits before it gives up a client that is silent."""
 BACKLOG_SECONDS = 5.0

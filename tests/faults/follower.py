@@ -112,10 +112,11 @@ class Follower:
         scene = self._scene
         beheerder = Caller("beheerder", None, "b-faults", tuple(scene.gemeenten))
         headers = {"Authorization": f"Bearer {scene.issuer.issue(beheerder)}"}
-        try:
-            answer = requests.request(method, f"{self._url}{path}", headers=headers, timeout=30)
-        except requests.ConnectionError:
-            return {}
+        deadline = time.monotonic() + START_SECONDS
+        while (answer := _answer(method, f"{self._url}{path}", headers)) is None:
+            if time.monotonic() > deadline:
+                raise DidNotStrike(f"{NAME} does not answer")
+            time.sleep(0.1)
         answer.raise_for_status()
         told: dict[str, Any] = answer.json()
         return told
@@ -133,6 +134,14 @@ class Follower:
             if time.monotonic() > deadline:
                 raise DidNotStrike(f"not seen within {seconds:.0f} s: {what}")
             time.sleep(0.05)
+
+
+def _answer(method: str, url: str, headers: dict[str, str]) -> requests.Response | None:
+    try:
+        return requests.request(method, url, headers=headers, timeout=30)
+    except requests.ConnectionError:
+        # It is being started.
+        return None
 
 
 def follower(scene: Scene) -> Follower:

@@ -1,4 +1,4 @@
-"""A consumer of the run's own, in the real host: it does as a file says, and notes each effect in a table of its own."""
+"""A consumer of the run's own, in the real host: it does as a file says, and notes each of its effects."""
 
 from __future__ import annotations
 
