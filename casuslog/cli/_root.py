@@ -9,7 +9,7 @@ import click
 import requests
 from sqlalchemy.exc import SQLAlchemyError
 
-from casuslog.cli import era, parked, schema, start, status, tail, timeline, token, verify, wacht
+from casuslog.cli import era, parked, rebuild, schema, start, status, tail, timeline, token, verify, wacht
 from casuslog.cli._installation import Installation
 from casuslog.errors import CasuslogError
 from casuslog.hosting import logs
@@ -89,6 +89,7 @@ for command in (
     timeline.timeline,
     tail.tail,
     verify.verify,
+    rebuild.rebuild,
     token.token,
     schema.schema,
     era.era,

@@ -1,0 +1,197 @@
+"""Rebuilding the read models of one gemeente from the logs of their owners, beside the live ones, while these go on."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
+from sqlalchemy import Connection
+
+from casuslog.codec import Codec
+from casuslog.consume.handlers import Handler, Handlers
+from casuslog.errors import InvalidInput, StoreError
+from casuslog.hosting.entrypoint import OnEvent
+from casuslog.hosting.platform import Platform
+from casuslog.hosting.provider import ServiceLog
+from casuslog.hosting.settings import service_class
+from casuslog.readmodels.beside import Beside, Comparison
+from casuslog.recorded import START, Cursor, RecordedEvent, StoredEvent
+
+PURPOSE = "herbouw"
+BATCH = 1000
+"""Events in one transaction."""
+ROUNDS = 10
+PAUSE_SECONDS = 0.5
+"""Between two comparisons: what the live tables were just busy with is then done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How a rebuild went: events projected, in how many seconds, and how the result compares with the live tables."""
+
+    events: int
+    seconds: float
+    comparison: Comparison
+
+    @property
+    def sound(self) -> bool:
+        """Whether everything was compared and nothing differs."""
+        c = self.comparison
+        return not c.differences and not c.moving and not c.unlike
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What a projection gets for its transaction: it writes through the connection and does nothing else."""
+
+    conn: Connection
+
+
+class Rebuild:
+    """The rebuild of the read models that one service keeps of one gemeente.
+
+    The projections are the service's own ``@on_event`` methods. Nothing live is written, locked or waited for; it reads
+    the databases of the owners, up to what is final there.
+    """
+
+    def __init__(self, platform: Platform, service: str, gemeente: str) -> None:
+        """Prepare it.
+
+        Raises:
+            InvalidInput: the tables of this service do not follow from the log alone, so that they cannot be rebuilt.
+        """
+        self.handlers = projections(platform, service)
+        self._gemeente = gemeente
+        self._content = _Content(platform.codec)
+        self._logs = {source: platform.store_for(source) for source in self.handlers.sources}
+        self._after: dict[str, Cursor] = dict.fromkeys(self._logs, START)
+        self._beside = Beside(platform.store_for(service).engine, service, gemeente)
+
+    def run(self, *, rounds: int = ROUNDS, pause: Callable[[float], None] = time.sleep) -> Rebuilt:
+        """Rebuild, compare, and follow what goes on meanwhile until every casus was compared, for so many rounds."""
+        began = time.monotonic()
+        with self._beside as beside:
+            events = self._advance()
+            seconds = time.monotonic() - began
+            comparison = beside.compare(self.handlers.sources)
+            for _ in range(rounds - 1):
+                if not comparison.moving and not comparison.unlike:
+                    break
+                pause(PAUSE_SECONDS)
+                events += self._advance()
+                comparison = beside.compare(self.handlers.sources)
+        return Rebuilt(events, seconds, comparison)
+
+    def _advance(self) -> int:
+        """Project what the logs hold beyond where we are, oldest first over all of them; how many events."""
+        pages = [self._beyond(source) for source in self._logs]
+        merged = heapq.merge(*pages, key=lambda stored: stored.envelope.time)
+        count = 0
+        while batch := list(itertools.islice(merged, BATCH)):
+            with self._beside.conn.begin():
+                self._project(batch)
+            self._beside.follow(stored.envelope for stored in batch)
+            count += len(batch)
+        return count
+
+    def _beyond(self, source: str) -> Iterator[StoredEvent]:
+        store, gemeenten = self._logs[source], (self._gemeente,)
+        head = store.head(gemeenten)
+        while self._after[source] < head:
+            page = store.read_log(gemeenten, after=self._after[source], limit=BATCH)
+            if not page:
+                raise StoreError(f"the log of {source} ends before its head")
+            for stored in page:
+                # As far as it was read is as far as it is projected: the loop above ends only when all is.
+                self._after[source] = stored.cursor or head
+                yield stored
+
+    def _project(self, batch: Sequence[StoredEvent]) -> None:
+        writing = _Writing(self._beside.conn)
+        self._content.expect(batch)
+        for handlers, group in groupby(batch, lambda stored: tuple(self.handlers.of(stored.envelope))):
+            events = [RecordedEvent(stored.envelope, _Later(self._content, stored), stored) for stored in group]
+            for handler in handlers:
+                for given in [events] if handler.batch else events:
+                    handler.call(given, writing)
+
+
+class _Content:
+    """The content of events, decrypted when a projection looks inside: most of them never do.
+
+    Of a type that was looked into once, the events of the next batches are decrypted together.
+    """
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._asked: set[str] = set()
+        self._ready: dict[str, Any] = {}
+
+    def expect(self, batch: Sequence[StoredEvent]) -> None:
+        """Make ready what projections will look into, as far as is known."""
+        wanted = [stored for stored in batch if stored.envelope.type in self._asked]
+        read = self._codec.decode_many(wanted, purpose=PURPOSE, typed=False)
+        self._ready = {event.envelope.id: event.data for event in read}
+
+    def of(self, stored: StoredEvent) -> Any:
+        """The content of one event, as a mapping."""
+        envelope = stored.envelope
+        if envelope.id not in self._ready:
+            self._asked.add(envelope.type)
+            self._ready[envelope.id] = self._codec.decode(stored, purpose=PURPOSE, typed=False).data
+        return self._ready[envelope.id]
+
+
+class _Later(Mapping[str, Any]):
+    """The content of one event, asked for when somebody looks inside."""
+
+    __slots__ = ("_content", "_stored")
+
+    def __init__(self, content: _Content, stored: StoredEvent) -> None:
+        self._content = content
+        self._stored = stored
+
+    def _read(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._content.of(self._stored)
+        return found
+
+    def __getitem__(self, name: str) -> Any:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
+def projections(platform: Platform, service: str) -> Handlers:
+    """The projections of a service, as methods of an instance that no host runs.
+
+    Raises:
+        InvalidInput: it also reacts to events, or keeps tables of its own.
+    """
+    service_cls: Any = service_class(service)
+    entries = [
+        (name, entry)
+        for name in dir(service_cls)
+        for entry in getattr(getattr(service_cls, name), ENTRYPOINT_EXTENSIONS_ATTR, ())
+        if isinstance(entry, OnEvent)
+    ]
+    if service_cls.tables is not None or not all(entry.projection for _, entry in entries):
+        raise InvalidInput(
+            f"Wat {service} bijhoudt volgt niet alleen uit het logboek van anderen, en is dus niet los te herbouwen.",
+            errors={"service": ["een dienst die alleen leest, zoals historie"]},
+        )
+    instance = service_cls()
+    instance.log = ServiceLog(platform, service_cls)
+    return Handlers(
+        Handler(entry.source, entry.event, getattr(instance, name), projection=True, batch=entry.batch)
+        for name, entry in sorted(entries, key=lambda pair: pair[0])
+    )
