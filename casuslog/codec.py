@@ -91,6 +91,20 @@ class Codec:
         except SchemaError as error:
             raise _named(error, envelope) from None
 
+    def have_keys(self, service: str, gemeente: str, facts: Iterable[tuple[str, Fact]]) -> None:
+        """Have at hand the keys that encoding these facts of a gemeente will ask for; each with its subject.
+
+        They are made many at once where the key store can; where it cannot, encoding makes them one by one.
+        """
+        make_many = getattr(self._keys, "make_many", None)
+        if make_many is not None:
+            make_many(
+                (gemeente, service, subject, fact.betrokkene, block.klasse)
+                for subject, fact in facts
+                for block in self._version_of(type(fact.data)).blocks
+                if block.schema.fields
+            )
+
     def decode(self, stored: StoredEvent, *, purpose: str, typed: bool = True) -> RecordedEvent:
         """The event in clear, resolved to the current version of its type.
 

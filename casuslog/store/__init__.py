@@ -9,6 +9,7 @@ from casuslog.store._append import LostRace
 from casuslog.store._chain import GENESIS, canonical, link
 from casuslog.store._commands import Command
 from casuslog.store._horizon import Holder, Horizon
+from casuslog.store._import import History, Imported
 from casuslog.store._reader import EVERY_GEMEENTE, Everyone, Gemeenten
 from casuslog.store._store import EventStore
 from casuslog.store._tail import KeptEvent, Tail
@@ -26,8 +27,10 @@ __all__ = [
     "EventStore",
     "Everyone",
     "Gemeenten",
+    "History",
     "Holder",
     "Horizon",
+    "Imported",
     "KeptEvent",
     "LostRace",
     "Tail",

@@ -47,7 +47,8 @@ _HEAD = (
     .order_by(events.c.version.desc())
     .limit(1)
 )
-_INSERT = insert(events).returning(events.c.version, events.c.era, events.c.xid, events.c.position)
+_INSERT_MANY = insert(events)
+_INSERT = _INSERT_MANY.returning(events.c.version, events.c.era, events.c.xid, events.c.position)
 
 
 def head_of(conn: Connection, stream: Stream) -> Head:
@@ -87,6 +88,24 @@ def insert_all(conn: Connection, made: Sequence[Made]) -> list[StoredEvent]:
             raise KeyTaken from error
         raise
     return kept(made, rows)
+
+
+def insert_streams(conn: Connection, made: Sequence[Sequence[Made]]) -> None:
+    """Keep events of many streams, whatever their cursors.
+
+    Raises:
+        KeyTaken: as in :func:`insert_all`.
+    """
+    if conn.dialect.name == "postgresql":
+        for stream in made:
+            insert_all(conn, stream)
+        return
+    try:
+        conn.execute(_INSERT_MANY, [row_of(event) for stream in made for event in stream])
+    except IntegrityError as error:
+        if _is_stream_key(error):
+            raise KeyTaken from error
+        raise
 
 
 def kept(made: Sequence[Made], rows: Sequence[Any]) -> list[StoredEvent]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from casuslog.clock import Clock, today
+from casuslog.clock import AMSTERDAM, Clock
 from casuslog.codec import Codec
 from casuslog.envelope import Envelope, Stream
 from casuslog.errors import InvalidInput
@@ -84,7 +84,7 @@ class Writer:
         """
         _check_stream(stream)
         now = self.clock.now()
-        _check_facts(facts, today(self.clock))
+        _check_facts(facts, now)
         common = self._common(stream, context, now)
         checked: set[tuple[Any, ...]] = set()
         made: list[Made] = []
@@ -139,9 +139,11 @@ def _check_stream(stream: Stream) -> None:
         raise InvalidInput("Een stroom heeft een eigenaar: noem de gemeente met haar code van vier cijfers.")
 
 
-def _check_facts(facts: Sequence[Fact], day: date) -> None:
+def _check_facts(facts: Sequence[Fact], now: datetime) -> None:
+    # Amsterdam is ahead of UTC: its day need only be known for a fact of what is tomorrow in UTC.
+    utc = now.date()
     for fact in facts:
-        if fact.on > day:
+        if fact.on > utc and fact.on > (day := now.astimezone(AMSTERDAM).date()):
             raise InvalidInput(
                 f"Een feit kan niet in de toekomst liggen: de dag van het feit is {fact.on}, vandaag is {day}.",
                 errors={"feitdatum": [f"hooguit {day.isoformat()}"]},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Self, TypeVar
 
@@ -32,6 +32,7 @@ from casuslog.store._engine import (
     translated,
 )
 from casuslog.store._horizon import Horizon, HorizonWatch
+from casuslog.store._import import PART, History, Imported, Importer
 from casuslog.store._making import Writer
 from casuslog.store._migrate import prepared
 from casuslog.store._reader import Gemeenten
@@ -182,6 +183,24 @@ class EventStore:
         if appended.events:
             self._wake()
         return appended
+
+    def import_history(self, histories: Iterable[History], *, part: int = PART) -> Imported:
+        """Bring in what happened before it was recorded here: each event marked ``geimporteerd``, so nobody reacts.
+
+        Everything else is as in an append: checked, encrypted under keys of its own, chained, numbered without gaps,
+        and never skipped by who follows the log. In parts, each kept as a whole or not at all; done again, also after
+        it was broken off, it goes on where it was. Quickest in a plain process (COPY); under eventlet it works too.
+
+        Args:
+            histories: one per stream. A longer one than before adds what is new at its end.
+            part: events in one transaction, about. While one is open the log waits: keep it to a moment.
+
+        Raises:
+            Conflict: a stream holds events that were not imported, or another keeps importing the same.
+            InvalidInput, ValueError: as in :meth:`Transaction.append`; the parts before are in.
+            Unavailable: the database is away; do it again.
+        """
+        return Importer(self._writer, self._reading, self.transaction).run(histories, part)
 
     def _append_in_transaction(
         self, stream: Stream, expected: int, facts: Sequence[Fact], context: Context, command: Command | None

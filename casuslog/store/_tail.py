@@ -6,14 +6,17 @@ relay looks some hundreds of times a second, and passes on what it reads without
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Engine, Integer, bindparam, literal_column, select, text, tuple_
+from sqlalchemy import BigInteger, Connection, Engine, Integer, bindparam, select, text, tuple_
 
 from casuslog.recorded import Cursor
 from casuslog.store._engine import for_reading, translated
-from casuslog.store.tables import current_era, events
+from casuslog.store._statements import PREPARED
+from casuslog.store.tables import events
 
 
 class KeptEvent(NamedTuple):
@@ -29,12 +32,21 @@ class KeptEvent(NamedTuple):
 _PLACE = (events.c.era, events.c.xid, events.c.position)
 _AFTER = tuple_(bindparam("era", type_=Integer), bindparam("xid", type_=BigInteger), bindparam("at", type_=BigInteger))
 _KEPT = (events.c.envelope, events.c.body, events.c.hash, events.c.prev_hash, *_PLACE)
-# What is below the horizon of this very statement is final; see _reader. Made once: a statement costs more to build
-# than to ask.
-_HORIZON = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)
+# Made once: a statement costs more to build than to ask.
 _ALL = select(*_KEPT).where(tuple_(*_PLACE) > _AFTER).order_by(*_PLACE).limit(bindparam("most", type_=Integer))
-_FINAL = _ALL.where(tuple_(events.c.era, events.c.xid) < tuple_(current_era, _HORIZON))
 _ANY = select(text("1")).select_from(events).where(tuple_(*_PLACE) > _AFTER).limit(1)
+
+
+# On PostgreSQL it is planned once per connection too, with its limit in it: for a limit that it does not know it might
+# read the whole table. What is below the horizon of this very statement is final; see _reader.
+_FINAL = """
+PREPARE {name} (int, bigint, bigint) AS
+SELECT envelope, body, hash, prev_hash, era, xid, position FROM events
+ WHERE (era, xid, position) > ($1, $2, $3)
+   AND (era, xid) < ((SELECT era FROM eras ORDER BY era DESC LIMIT 1),
+                     pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
+ ORDER BY era, xid, position LIMIT {limit:d}
+"""
 
 
 class Tail:
@@ -46,7 +58,7 @@ class Tail:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = for_reading(engine)
-        self._statement = _FINAL if engine.dialect.name == "postgresql" else _ALL
+        self._prepares = engine.dialect.name == "postgresql"
         self._connection: Connection | None = None
 
     def page(self, after: Cursor, limit: int) -> list[KeptEvent]:
@@ -55,10 +67,9 @@ class Tail:
         Raises:
             Unavailable: the database is away; the next call connects anew.
         """
-        asked = {"era": after.era, "xid": after.xid, "at": after.position, "most": limit}
         return [
             KeptEvent(json.loads(envelope), bytes(body), bytes(link), bytes(before), Cursor(era, xid, position))
-            for envelope, body, link, before, era, xid, position in self._rows(self._statement, asked)
+            for envelope, body, link, before, era, xid, position in self._page(after, limit)
         ]
 
     def hides(self, after: Cursor) -> bool:
@@ -67,7 +78,8 @@ class Tail:
         Raises:
             Unavailable: the database is away.
         """
-        return bool(self._rows(_ANY, {"era": after.era, "xid": after.xid, "at": after.position}))
+        with self._connected() as conn:
+            return conn.execute(_ANY, _asked(after)).first() is not None
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -75,12 +87,29 @@ class Tail:
         if connection is not None:
             connection.close()
 
-    def _rows(self, statement: Any, asked: dict[str, int]) -> list[Any]:
+    def _page(self, after: Cursor, limit: int) -> Sequence[Any]:
+        with self._connected() as conn:
+            if not self._prepares:
+                return conn.execute(_ALL, {**_asked(after), "most": limit}).all()
+            name = f"casuslog_tail_{limit:d}"
+            known = conn.info.setdefault(PREPARED, set())
+            if name not in known:
+                conn.exec_driver_sql(_FINAL.format(name=name, limit=limit))
+                known.add(name)
+            place = (after.era, after.xid, after.position)
+            return conn.exec_driver_sql(f"EXECUTE {name} (%s, %s, %s)", place).all()
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[Connection]:
         with translated():
             if self._connection is None:
                 self._connection = self._engine.connect()
             try:
-                return list(self._connection.execute(statement, asked))
+                yield self._connection
             except BaseException:
                 self.close()
                 raise
+
+
+def _asked(after: Cursor) -> dict[str, int]:
+    return {"era": after.era, "xid": after.xid, "at": after.position}

@@ -29,7 +29,7 @@ class Transaction:
         self.appended = False
         """Whether events were appended."""
         self._writer = writer
-        self._heads: dict[Stream, tuple[Any, Head]] = {}
+        self._heads: dict[Stream, tuple[Any, Head, StoredEvent | None]] = {}
 
     def load(self, aggregate: Aggregate[S], stream: Stream, *, purpose: str = FOLDING) -> tuple[S, int]:
         """The folded state of a stream and its version (0 and the empty state when it does not exist).
@@ -39,12 +39,13 @@ class Transaction:
         """
         if stream.kind != aggregate.kind:
             raise ValueError(f"a stream of kind {stream.kind!r} is no {aggregate.kind!r}")
-        state, head = aggregate.initial, EMPTY
+        state, head, last = aggregate.initial, EMPTY, None
         for event in self._writer.codec.decode_many(self.read_stream(stream), purpose=purpose):
             state = aggregate.evolve(state, event.fact)
-            if event.stored is not None:
-                head = Head(event.envelope.sequence, event.stored.hash)
-        self._remember(stream, head)
+            last = event.stored
+            if last is not None:
+                head = Head(event.envelope.sequence, last.hash)
+        self._remember(stream, head, last)
         return state, head.version
 
     def read_stream(self, stream: Stream, *, after: int = 0, limit: int | None = None) -> Iterator[StoredEvent]:
@@ -70,8 +71,9 @@ class Transaction:
         """
         # The snapshot must itself hold what was decided upon. That also stops a transaction that took its id early: it
         # would sort before the event that it follows, and readers would see version 2 first. What this transaction
-        # loaded it read from that snapshot, so it need not ask again.
-        head = self._remembered(stream) or head_of(self.conn, stream)
+        # loaded it read from that snapshot, so it need not ask again. A first event follows nothing, and its key
+        # refuses a second one.
+        head = self._remembered(stream) or (head_of(self.conn, stream) if expected else EMPTY)
         if head.version != expected:
             raise conflict(stream, expected, head.version)
         made = self._writer.make(stream, expected, facts, context, head.hash)
@@ -81,16 +83,23 @@ class Transaction:
             stored = insert_all(self.conn, made)
         except KeyTaken as taken:
             raise conflict(stream, expected, None) from taken
-        self._remember(stream, Head(stored[-1].envelope.sequence, stored[-1].hash))
+        self._remember(stream, Head(stored[-1].envelope.sequence, stored[-1].hash), stored[-1])
         self.appended = True
         return stored
 
-    def _remember(self, stream: Stream, head: Head) -> None:
+    def last_event(self, stream: Stream, version: int) -> StoredEvent | None:
+        """The event at a version of a stream; not asked for when this transaction loaded or wrote up to there."""
+        savepoint, head, last = self._heads.get(stream, (None, None, None))
+        if head is not None and head.version == version and savepoint is self.conn.get_nested_transaction():
+            return last
+        return next(self.read_stream(stream, after=version - 1, limit=1), None)
+
+    def _remember(self, stream: Stream, head: Head, last: StoredEvent | None) -> None:
         # Good within the savepoint at hand only: what is rolled back takes its events along.
-        self._heads[stream] = (self.conn.get_nested_transaction(), head)
+        self._heads[stream] = (self.conn.get_nested_transaction(), head, last)
 
     def _remembered(self, stream: Stream) -> Head | None:
-        savepoint, head = self._heads.get(stream, (None, None))
+        savepoint, head, _ = self._heads.get(stream, (None, None, None))
         return head if savepoint is self.conn.get_nested_transaction() else None
 
     def recall_command(self, gemeente: str, caller: str, key: str, body_hash: bytes) -> dict[str, Any] | None:

@@ -18,10 +18,11 @@ from casuslog.testing._store_appending import AppendCases
 from casuslog.testing._store_base import OpenStore
 from casuslog.testing._store_commands import CommandCases
 from casuslog.testing._store_guarding import GuardCases
+from casuslog.testing._store_importing import ImportCases
 from casuslog.testing._store_reading import ReadCases
 
 __all__ = ["OpenStore", "StoreContract"]
 
 
-class StoreContract(AppendCases, AloneCases, ReadCases, CommandCases, GuardCases):
+class StoreContract(AppendCases, AloneCases, ImportCases, ReadCases, CommandCases, GuardCases):
     """The whole contract: appending, reading, idempotent commands, and what guards the record."""

@@ -3,5 +3,8 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"casuslog.testing._store_{cases}" for cases in ("alone", "appending", "base", "commands", "guarding", "reading"))
+    *(
+        f"casuslog.testing._store_{cases}"
+        for cases in ("alone", "appending", "base", "commands", "guarding", "importing", "reading")
+    )
 )
