@@ -39,6 +39,8 @@ QUIET_SECONDS = 2.0
 """After so long without an event it is looked whether something hides them, and as often again."""
 CONFIRM_WAIT = 0.05
 """How long to wait for confirms when there is no room for more; a lease is renewed in between."""
+BEAT_SECONDS = 0.2
+"""How often the line to the broker is looked at while nothing is under way."""
 STOP_SECONDS = 5.0
 """How long a stop waits for confirms. What is not confirmed by then is sent again by the next relay."""
 
@@ -124,6 +126,7 @@ class Relay:
         self._renew_at = 0.0
         self._check_at = 0.0
         self._quiet_at = 0.0
+        self._beat_at = 0.0
         self._woken = threading.Event()
 
     def wake(self) -> None:
@@ -186,7 +189,8 @@ class Relay:
         room = self._room(flight, publisher)
         page = self._tail.page(flight.sent, room) if room else []
         self._send(page, flight)
-        self._take_confirms(flight, CONFIRM_WAIT if not room else 0.0)
+        if flight or publisher.blocked or self._monotonic() >= self._beat_at:
+            self._take_confirms(flight, CONFIRM_WAIT if not room else 0.0)
         self._keep_in_time(flight)
         self._tell(publisher, flight, page)
         return len(page)
@@ -213,6 +217,7 @@ class Relay:
 
     def _take_confirms(self, flight: Flight, seconds: float) -> None:
         publisher = self._connected()
+        self._beat_at = self._monotonic() + BEAT_SECONDS
         try:
             publisher.beat(seconds)
         except Exception as error:

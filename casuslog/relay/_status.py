@@ -52,7 +52,7 @@ class Pace:
     """
 
     part: float = 0.05
-    least: float = 0.001
+    least: float = 0.002
     most: float = 0.1
     seen: float = 0.0
     """When something was last there, in seconds of the same clock."""
