@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider
@@ -94,17 +95,19 @@ class AbonnementService(CasusService):
     )
     register: Any = Leveren()
 
-    @on_event("melding", projection=True)
-    @on_event("onderzoek", projection=True)
-    @on_event("beschikking", projection=True)
-    @on_event("pgb", projection=True)
-    @on_event("toezicht", projection=True)
-    def nummer(self, event: RecordedEvent, tx: Transaction) -> None:
-        """Keep what the log carried, and give a number of each subscription that may see it."""
+    @on_event("melding", projection=True, batch=True)
+    @on_event("onderzoek", projection=True, batch=True)
+    @on_event("beschikking", projection=True, batch=True)
+    @on_event("pgb", projection=True, batch=True)
+    @on_event("toezicht", projection=True, batch=True)
+    def nummer(self, events: Sequence[RecordedEvent], tx: Transaction) -> None:
+        """Keep what the log carried, and give numbers of each subscription that may see it, casus by casus."""
         log: ServiceLog = self.log
-        self.keep(event, tx)
-        dag = today(log.platform.clock)
-        nummering.nummer(tx, log.known, event.envelope.subject, self.register.alle(tx), dag)
+        for event in events:
+            self.keep(event, tx)
+        dag, inschrijvingen = today(log.platform.clock), self.register.alle(tx)
+        for subject in dict.fromkeys(event.envelope.subject for event in events):
+            nummering.nummer(tx, log.known, subject, inschrijvingen, dag)
 
     @on_event("abonnement", projection=True)
     def schrijf_in(self, event: RecordedEvent, tx: Transaction) -> None:

@@ -45,7 +45,7 @@ def test_a_failed_transaction_takes_its_number_back(wereld: Wereld) -> None:
     abonnement = wereld.ken_toe()
 
     def mislukt(event: object, tx: object) -> None:
-        wereld.service.nummer(event, tx)
+        wereld.service.nummer([event], tx)
         raise RuntimeError
 
     wereld.onderweg = True

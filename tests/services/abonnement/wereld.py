@@ -177,7 +177,7 @@ class Wereld:
 
     def verwerk(self, event: RecordedEvent) -> None:
         """The service handles an event of another."""
-        self.store.run_transaction(lambda tx: self.service.nummer(event, tx))
+        self.store.run_transaction(lambda tx: self.service.nummer([event], tx))
 
     def melding(self, casus: str | None = None, **known: Any) -> list[RecordedEvent]:
         """A melding with a name in it."""
