@@ -34,10 +34,10 @@ seen_table = Table(
 
 
 def writer(url: str, keys_url: str, root: RootKey) -> Child:
-    """Order: ``write(per_second, seconds)`` appends at that pace, whatever the answers take, and gives per event its id
-    and the moment just before its COMMIT was sent, and how late the latest was.
+    """Order: ``write(per_second, seconds)`` appends at that pace, whatever the answers take. It gives per event its id,
+    the moment before it was made and the moment at which its commit was known, and how late the latest was.
     """
-    return Child(__name__, role="writer", url=url, keys_url=keys_url, root=_text(root))
+    return Child(__name__, role="writer", url=url, keys_url=keys_url, root=root_text(root))
 
 
 def follower(amqp_uri: str, url: str, keys_url: str, root: RootKey) -> Child:
@@ -45,10 +45,11 @@ def follower(amqp_uri: str, url: str, keys_url: str, root: RootKey) -> Child:
 
     Order: ``heard(count)`` waits for so many events and gives the moment at which the method was called by event id.
     """
-    return Child(__name__, role="follower", amqp_uri=amqp_uri, url=url, keys_url=keys_url, root=_text(root))
+    return Child(__name__, role="follower", amqp_uri=amqp_uri, url=url, keys_url=keys_url, root=root_text(root))
 
 
-def _text(root: RootKey) -> str:
+def root_text(root: RootKey) -> str:
+    """The root key as text, to hand to another process of the benchmark."""
     return base64.b64encode(root.secret).decode()
 
 
@@ -63,7 +64,7 @@ class _Writing:
     def write(self, per_second: float, seconds: float) -> dict[str, Any]:
         each = per_second / THREADS
         started = time.monotonic() + 0.05
-        told: list[list[tuple[str, float]]] = [[] for _ in range(THREADS)]
+        told: list[list[tuple[str, float, float]]] = [[] for _ in range(THREADS)]
         late = [0.0] * THREADS
 
         def work(place: int) -> None:
@@ -83,16 +84,12 @@ class _Writing:
             thread.join()
         return {"events": [one for part in told for one in part], "late": max(late)}
 
-    def _append(self, desk: list[tuple[Stream, int]], place: int, number: int) -> tuple[str, float]:
+    def _append(self, desk: list[tuple[Stream, int]], place: int, number: int) -> tuple[str, float, float]:
         stream, version = desk[place]
-
-        def append(tx: Transaction) -> tuple[str, float]:
-            [event] = tx.append(stream, version, facts(1, number), context())
-            return event.envelope.id, time.time()
-
-        told = self._store.run_transaction(append)
+        began = time.time()
+        [event] = self._store.append(stream, version, facts(1, number), context()).events
         desk[place] = (stream, version + 1)
-        return told
+        return event.envelope.id, began, time.time()
 
 
 class _Platform:
