@@ -100,11 +100,9 @@ class Alone:
         if command is not None:
             prepared = _statements.APPEND_COMMAND
             values += (self._writer.service, command.caller, command.key, command.body_hash, json.dumps(answer))
-        driver = self._sessions.driver
-        with self._sessions.one() as session:
-            try:
-                return session.run(prepared, values)
-            except driver.IntegrityError as error:
-                if error.diag.constraint_name not in {"events_pkey", "commands_pkey"}:
-                    raise
-                return []
+        try:
+            return self._sessions.run(prepared, values)
+        except self._sessions.driver.IntegrityError as error:
+            if error.diag.constraint_name not in {"events_pkey", "commands_pkey"}:
+                raise
+            return []

@@ -118,18 +118,32 @@ class Gate:
         self._lock = lock
         self._inside: set[int] = set()
 
-    @contextlib.contextmanager
-    def passed(self) -> Iterator[None]:
+    def passed(self) -> Passage:
         """Go through and come back."""
-        me = threading.get_ident()
-        if me in self._inside:
+        return Passage(self._lock, self._inside)
+
+
+class Passage:
+    """One way through a gate and back, as a context: a class, for a generator costs four times as much."""
+
+    __slots__ = ("_inside", "_lock", "_me")
+
+    def __init__(self, lock: threading.Lock | None, inside: set[int]) -> None:
+        self._lock = lock
+        self._inside = inside
+        self._me = threading.get_ident()
+
+    def __enter__(self) -> None:
+        if self._me in self._inside:
             raise StoreError("Een transactie in een transactie: geef de lopende transactie door.")
-        with self._lock or contextlib.nullcontext():
-            self._inside.add(me)
-            try:
-                yield
-            finally:
-                self._inside.discard(me)
+        if self._lock is not None:
+            self._lock.acquire()
+        self._inside.add(self._me)
+
+    def __exit__(self, *_: object) -> None:
+        self._inside.discard(self._me)
+        if self._lock is not None:
+            self._lock.release()
 
 
 _GATES: dict[str, Gate] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine
@@ -21,7 +21,6 @@ from casuslog.store._statements import Prepared
 MOST = 20
 """Connections at most; whoever comes when all are in use waits."""
 _AWAY = "De database antwoordt niet. Er is niets verloren; probeer het opnieuw."
-_UNKNOWN_STATEMENT = "26000"
 
 
 class Session:
@@ -30,17 +29,18 @@ class Session:
     def __init__(self, connection: Any) -> None:
         connection.autocommit = True
         self._connection = connection
+        self._cursor = connection.cursor()
         self._prepared: set[str] = set()
         self._used = time.monotonic()
 
     def run(self, prepared: Prepared, values: Sequence[Any]) -> list[Any]:
         """The rows of a prepared statement; errors are the driver's own."""
-        with self._connection.cursor() as cursor:
-            if prepared.name not in self._prepared:
-                cursor.execute(prepared.prepare)
-                self._prepared.add(prepared.name)
-            cursor.execute(prepared.execute, values)
-            rows: list[Any] = cursor.fetchall()
+        cursor = self._cursor
+        if prepared.name not in self._prepared:
+            cursor.execute(prepared.prepare)
+            self._prepared.add(prepared.name)
+        cursor.execute(prepared.execute, values)
+        rows: list[Any] = cursor.fetchall()
         self._used = time.monotonic()
         return rows
 
@@ -48,8 +48,8 @@ class Session:
         """Whether it was in use just now, or still answers."""
         if time.monotonic() - self._used < FRESH_SECONDS:
             return True
-        with contextlib.suppress(Exception), self._connection.cursor() as cursor:  # whatever it is: take another
-            cursor.execute("SELECT 1")
+        with contextlib.suppress(Exception):  # whatever it is: take another
+            self._cursor.execute("SELECT 1")
             return True
         return False
 
@@ -66,52 +66,86 @@ class Sessions:
         self.driver: Any = engine.dialect.loaded_dbapi
         self._engine = engine
         self._idle: list[Session] = []
-        self._room = threading.BoundedSemaphore(MOST)
+        self._turn = threading.Condition()
+        self._open = 0
+        self._waiting = 0
 
-    @contextlib.contextmanager
-    def one(self) -> Iterator[Session]:
-        """A session for one caller at a time. What fails for want of a database is not used again.
+    def run(self, prepared: Prepared, values: Sequence[Any]) -> list[Any]:
+        """The rows of a prepared statement that is a transaction of its own.
 
         Raises:
             Unavailable: the database is away, or all sessions are in use for too long.
         """
-        if not self._room.acquire(timeout=LOCK_SECONDS):
-            raise Unavailable("De database heeft het te druk: geen verbinding vrij. Probeer het opnieuw.")
+        session = self._taken()
         try:
-            session = self._taken()
-            try:
-                yield session
-            except (self.driver.OperationalError, self.driver.InterfaceError) as error:
-                session.close()
-                self._drop_idle()
-                raise Unavailable(_AWAY) from error
-            except self.driver.DatabaseError:
-                self._idle.append(session)
-                raise
-            except BaseException:
-                session.close()  # an interrupted statement leaves answers behind that are not the next one's
-                raise
-            self._idle.append(session)
-        finally:
-            self._room.release()
+            rows = session.run(prepared, values)
+        except (self.driver.OperationalError, self.driver.InterfaceError) as error:
+            self._discard(session)
+            self.close()
+            raise Unavailable(_AWAY) from error
+        except self.driver.DatabaseError:
+            self._give_back(session)
+            raise
+        except BaseException:
+            self._discard(session)  # an interrupted statement leaves answers behind that are not the next one's
+            raise
+        self._give_back(session)
+        return rows
 
     def close(self) -> None:
         """Let go of those that are not in use."""
-        self._drop_idle()
+        with contextlib.suppress(IndexError):
+            while True:
+                self._discard(self._idle.pop())
 
     def _taken(self) -> Session:
-        with contextlib.suppress(IndexError):
-            while True:
-                session = self._idle.pop()
-                if session.fresh():
-                    return session
-                session.close()
-        fairy = self._engine.raw_connection()
-        connection: Any = fairy.dbapi_connection
-        fairy.detach()
-        return Session(connection)
+        while True:
+            session = self._next_idle()
+            if session is None:
+                return self._made()
+            if session.fresh():
+                return session
+            self._discard(session)
 
-    def _drop_idle(self) -> None:
-        with contextlib.suppress(IndexError):
-            while True:
-                self._idle.pop().close()
+    def _next_idle(self) -> Session | None:
+        """An idle session, after waiting for one where no more may be made; ``None`` where one may be made."""
+        try:
+            return self._idle.pop()  # nearly always there is one, and this takes no lock
+        except IndexError:
+            pass
+        with self._turn:
+            self._waiting += 1
+            try:
+                if not self._turn.wait_for(lambda: self._idle or self._open < MOST, LOCK_SECONDS):
+                    raise Unavailable("De database heeft het te druk: geen verbinding vrij. Probeer het opnieuw.")
+                if self._idle:
+                    return self._idle.pop()
+                self._open += 1
+                return None
+            finally:
+                self._waiting -= 1
+
+    def _made(self) -> Session:
+        try:
+            fairy = self._engine.raw_connection()
+            connection: Any = fairy.dbapi_connection
+            fairy.detach()
+            return Session(connection)
+        except BaseException:
+            self._one_less()
+            raise
+
+    def _give_back(self, session: Session) -> None:
+        self._idle.append(session)
+        if self._waiting:
+            with self._turn:
+                self._turn.notify()
+
+    def _discard(self, session: Session) -> None:
+        session.close()
+        self._one_less()
+
+    def _one_less(self) -> None:
+        with self._turn:
+            self._open -= 1
+            self._turn.notify()
