@@ -63,9 +63,8 @@ def _carried_over(tx: Transaction, stream: Stream, version: int, context: Contex
     missing = [name for name in _LASTING if getattr(context, name) is None]
     if not missing or version == 0:
         return context
-    for last in tx.read_stream(stream, after=version - 1, limit=1):
-        return replace(context, **{name: getattr(last.envelope, name) for name in missing})
-    return context
+    last = tx.last_event(stream, version)
+    return replace(context, **{name: getattr(last.envelope, name) for name in missing}) if last else context
 
 
 @dataclass(frozen=True, slots=True)

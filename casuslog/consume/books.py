@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from casuslog.envelope import Envelope, Position
+from casuslog.envelope import Position
 from casuslog.errors import Conflict
 from casuslog.recorded import START, Cursor, StoredEvent
 from casuslog.store.tables import checkpoints, inbox, parked
@@ -45,10 +45,10 @@ class Books:
 
     # inbox
 
-    def standing(self, conn: Connection, envelope: Envelope) -> Standing:
-        """Where the consumer is with the stream of ``envelope``, in one query."""
-        last = select(inbox.c.sequence).where(self._in_stream(envelope.position)).scalar_subquery()
-        held = exists().where(parked.c.consumer == self.consumer, parked.c.lane == envelope.subject)
+    def standing(self, conn: Connection, position: Position) -> Standing:
+        """Where the consumer is with the stream of ``position``, in one query."""
+        last = select(inbox.c.sequence).where(self._in_stream(position)).scalar_subquery()
+        held = exists().where(parked.c.consumer == self.consumer, parked.c.lane == position.stream.id)
         row = conn.execute(select(func.coalesce(last, 0), held)).one()
         return Standing(row[0], bool(row[1]))
 
@@ -69,33 +69,22 @@ class Books:
         """Sequence of the last event handled in the stream of ``position``; 0 before the first."""
         return conn.execute(select(inbox.c.sequence).where(self._in_stream(position))).scalar() or 0
 
-    def advance(self, conn: Connection, envelope: Envelope, last: int) -> None:
-        """Record that the event after ``last`` has been handled.
+    def advance(self, conn: Connection, position: Position, event_id: str) -> None:
+        """Record that the event at ``position``, and all before it in its stream, have been handled.
 
         Raises:
             Conflict: another instance of this consumer was first.
         """
-        values = {"sequence": envelope.sequence, "event_id": envelope.id}
-        if last:
-            stream = and_(self._in_stream(envelope.position), inbox.c.sequence == last)
-            moved = conn.execute(update(inbox).where(stream).values(values)).rowcount
-        else:
-            moved = self._open_stream(conn, envelope, values)
-        if not moved:
-            raise Conflict("Een andere verwerker was eerst met deze gebeurtenis.")
-
-    def _open_stream(self, conn: Connection, envelope: Envelope, values: Mapping[str, Any]) -> int:
-        key = {
-            "consumer": self.consumer,
-            "gemeente": envelope.gemeente,
-            "source": envelope.service,
-            "stroom": envelope.stroom,
-            "subject": envelope.subject,
-        }
+        values = {"sequence": position.sequence, "event_id": event_id}
+        before = and_(self._in_stream(position), inbox.c.sequence < position.sequence)
+        if conn.execute(update(inbox).where(before).values(values)).rowcount:
+            return
+        stream = position.stream
+        key = {"consumer": self.consumer, "gemeente": stream.gemeente, "source": position.service}
         try:
-            return conn.execute(insert(inbox).values(**key, **values)).rowcount
+            conn.execute(insert(inbox).values(**key, stroom=stream.kind, subject=stream.id, **values))
         except IntegrityError:
-            raise Conflict("Een andere verwerker was eerst met deze stroom.") from None
+            raise Conflict("Een andere verwerker was eerst met deze gebeurtenis.") from None
 
     def _in_stream(self, position: Position) -> Any:
         return and_(

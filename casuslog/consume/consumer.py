@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from casuslog.clock import Clock
 from casuslog.consume import received
-from casuslog.consume.books import PARKED, Books
+from casuslog.consume.books import PARKED, UNREADABLE, Books
 from casuslog.consume.effects import Effects
 from casuslog.consume.failures import Policy, outlook, reason
 from casuslog.consume.feeds import Feed
@@ -24,8 +24,9 @@ from casuslog.consume.items import Ack, Item, Unreadable
 from casuslog.consume.lanes import Lanes, Turn
 from casuslog.consume.lowwater import LowWater
 from casuslog.consume.order import Failed, commit_in_order
+from casuslog.consume.pace import TOGETHER, Pace
 from casuslog.consume.parking import Parking
-from casuslog.envelope import Position
+from casuslog.consume.sheet import Followed
 from casuslog.errors import SchemaError
 from casuslog.failpoints import failpoint
 from casuslog.recorded import Cursor, StoredEvent
@@ -46,7 +47,7 @@ class Consumer:
         feeds: the feed of each source.
         clock: dates what is parked.
         policy: when a failure parks its lane.
-        batch: events in one transaction at most, when a handler takes them by the list.
+        batch: events in one transaction at most.
         held: events in memory at most before catching up pauses.
         monotonic: seconds, for delays; real time, never the domain's clock.
     """
@@ -73,12 +74,12 @@ class Consumer:
         self._feeds = feeds
         self._clock = clock
         self._policy = policy or Policy()
-        self._limit = batch if handlers.batched else 1
+        self._pace = Pace(batch, begin=batch) if handlers.batched else Pace(min(batch, TOGETHER))
         self._monotonic = monotonic
         self._books = Books(name)
         self._effects = Effects(store, handlers, self._books, clock)
         self._lanes: Lanes[Item | Unreadable] = Lanes()
-        self._pending: dict[Position, Item] = {}
+        self._pending: dict[tuple[Followed, int], Item] = {}
         self._attempts: dict[str, int] = {}
         self._water: dict[str, LowWater] = {}
         self._kept: dict[str, Cursor] = {}
@@ -106,7 +107,10 @@ class Consumer:
             message = received.read(told, body, content_type)
         except SchemaError as error:
             raw = body.encode() if isinstance(body, str) else bytes(body)
-            self._put(Unreadable(dict(told), raw, reason(error), [ack]))
+            item = Unreadable(dict(told), raw, reason(error), [ack])
+            with self._changed:
+                self._lanes.put(item.lane, item)
+                self._changed.notify()
             # It may have been an event that nobody will deliver again: the owner has it.
             self.attention.set()
             return
@@ -118,14 +122,17 @@ class Consumer:
         with self._changed:
             water = self._water.get(stored.envelope.service)
             known = water is None or (stored.cursor is not None and stored.cursor <= water.mark)
-            pending = self._pending.get(stored.envelope.position)
-            if pending is not None:
-                pending.acks.extend(acks)
+            at = (Followed.holding(stored.envelope), stored.envelope.sequence)
+            pending = self._pending.get(at)
             if water is not None and previous is not None and stored.cursor is not None:
                 self._note(water, previous, stored.cursor)
-            if pending is not None or not known:
-                if pending is None:
-                    self._enqueue(stored, acks)
+            if pending is not None:
+                pending.acks.extend(acks)
+                return
+            if not known:
+                item = self._pending[at] = Item(stored, acks)
+                self._lanes.put(item.lane, item)
+                self._changed.notify()
                 return
         # Already safe, or of a service that nobody here follows: an inbox bound too widely must not fill up.
         self._tell(acks)
@@ -135,28 +142,20 @@ class Consumer:
         if water.hole() is not None:
             self.attention.set()
 
-    def _enqueue(self, stored: StoredEvent, acks: list[Ack]) -> None:
-        item = Item(stored, acks)
-        self._pending[stored.envelope.position] = item
-        self._put(item)
-
-    def _put(self, item: Item | Unreadable) -> None:
-        with self._changed:
-            self._lanes.put(item.lane, item)
-            self._changed.notify()
-
     # what is done
 
     def work(self) -> bool:
-        """Handle what is first in one lane, or a batch over lanes. False if nothing was ready."""
+        """Handle what is first in some lanes, in one transaction if that goes. False if nothing was ready."""
         with self._changed:
-            turns = self._lanes.take(self._monotonic(), self._limit)
-        if not turns:
-            return False
-        if sum(len(turn.items) for turn in turns) == 1 or not self._together(turns):
-            for turn in turns:
-                self._one_by_one(turn)
-        return True
+            turns = self._lanes.take(self._monotonic(), self._pace.limit)
+        # What failed before goes alone: it would undo what the others in the same transaction did.
+        alone = [turn for turn in turns if turn.lane in self._attempts or turn.lane == UNREADABLE]
+        together: Sequence[Turn[Item | Unreadable]] = [turn for turn in turns if turn not in alone] if alone else turns
+        if sum(len(turn.items) for turn in together) > 1:
+            together = self._together(together)
+        for turn in (*together, *alone):
+            self._one_by_one(turn)
+        return bool(turns)
 
     def work_until(self, stopping: threading.Event) -> None:
         """Work until asked to stop and nothing is ready any more. What waits for another attempt stays unacked."""
@@ -189,24 +188,21 @@ class Consumer:
         with self._changed:
             return len(self._lanes)
 
-    def _together(self, turns: Sequence[Turn[Item | Unreadable]]) -> bool:
-        items = [item for turn in turns for item in turn.items]
-        events = [item.stored for item in items if isinstance(item, Item)]
-        if len(events) < len(items):
-            return False
+    def _together(self, turns: Sequence[Turn[Item | Unreadable]]) -> Sequence[Turn[Item | Unreadable]]:
+        """Handle turns in one transaction; those that are left have to go one by one."""
+        events = [item.stored for turn in turns for item in turn.items if isinstance(item, Item)]
         try:
-            self._commit(events)
+            left = self._commit(events)
         except Exception as error:
-            # One of them fails, or must wait: each by itself shows which one.
+            # One of them fails: each by itself shows which one.
             log.info("%s: batch of %d taken apart (%s)", self.name, len(events), type(error).__name__)
-            return False
+            return turns
         with self._changed:
             for turn in turns:
-                self._attempts.pop(str(turn.lane), None)
-                self._forget(turn.items)
-                self._lanes.finished(turn.lane, len(turn.items))
-            self._changed.notify_all()
-        return True
+                if turn.lane not in left:
+                    self._finish(turn)
+            self._changed.notify(self._lanes.ready)
+        return [turn for turn in turns if turn.lane in left]
 
     def _one_by_one(self, turn: Turn[Item | Unreadable]) -> None:
         for done, item in enumerate(turn.items):
@@ -220,18 +216,26 @@ class Consumer:
             self._attempts.pop(item.lane, None)
         with self._changed:
             self._lanes.finished(turn.lane, len(turn.items))
-            self._changed.notify_all()
+            self._changed.notify(self._lanes.ready)
+
+    def _finish(self, turn: Turn[Item | Unreadable]) -> None:
+        self._forget(turn.items)
+        self._lanes.finished(turn.lane, len(turn.items))
 
     def _settle_one(self, item: Item | Unreadable) -> None:
         if isinstance(item, Unreadable):
             self._park_unreadable(item)
         else:
-            commit_in_order(item.stored, lambda stored: self._commit([stored]), self._feeds)
+            commit_in_order(item.stored, self._commit_alone, self._feeds)
+
+    def _commit_alone(self, stored: StoredEvent) -> None:
+        self._commit([stored])
 
     def _forget(self, items: Iterable[Item | Unreadable]) -> None:
         for item in items:
             if isinstance(item, Item):
-                self._pending.pop(item.stored.envelope.position, None)
+                envelope = item.stored.envelope
+                self._pending.pop((Followed.holding(envelope), envelope.sequence), None)
                 self._reached(item.stored)
             self._tell(item.acks)
 
@@ -246,14 +250,16 @@ class Consumer:
 
     # one transaction
 
-    def _commit(self, events: Sequence[StoredEvent]) -> None:
+    def _commit(self, events: Sequence[StoredEvent]) -> frozenset[str]:
+        """Handle events in one transaction; gives the lanes that are left, for something must come before them."""
         # One transaction at a time moves the checkpoints, else lanes side by side would undo each other over that row.
         mine = self._marking.acquire(blocking=False)
         try:
-            marks = self._marks(events) if mine else {}
-            self._effects.commit(events, marks)
-            self._kept.update(marks)
+            committed = self._effects.commit(events, self._marks if mine else None)
+            self._kept.update(committed.marks)
+            self._pace.took(len(events), committed.handling)
             failpoint("consume.after_effect")
+            return committed.left
         finally:
             if mine:
                 self._marking.release()
@@ -270,10 +276,8 @@ class Consumer:
     def keep_checkpoints(self) -> None:
         """Write checkpoints that have moved since they were last kept."""
         with self._marking:
-            marks = self._marks(())
-            if marks:
-                self._effects.commit((), marks)
-                self._kept.update(marks)
+            if self._marks(()):
+                self._kept.update(self._effects.commit((), self._marks).marks)
 
     def _keep_what_lanes_left(self) -> None:
         """Of lanes that commit side by side one moves the checkpoints; what the others did is kept when it is quiet."""
@@ -300,7 +304,7 @@ class Consumer:
             self._complain("tries again", item.lane, cause, attempts)
         with self._changed:
             self._lanes.defer(turn.lane, self._monotonic() + delay, done)
-            self._changed.notify_all()
+            self._changed.notify()
 
     def _park(self, stored: StoredEvent, error: Exception, attempts: int) -> bool:
         why, now = reason(error, attempts), self._clock.now()

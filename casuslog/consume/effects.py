@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from casuslog.clock import Clock
-from casuslog.consume.books import BEHIND, Books, Standing
+from casuslog.consume.books import BEHIND, Books
 from casuslog.consume.failures import waits_behind
 from casuslog.consume.handlers import Handler, Handlers
 from casuslog.consume.items import Missing
+from casuslog.consume.sheet import Followed, Sheet, read, write
 from casuslog.envelope import Envelope, Position
 from casuslog.errors import SchemaError
 from casuslog.failpoints import failpoint
@@ -27,6 +31,22 @@ class Behind(Exception):
         self.missing = missing
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a transaction did."""
+
+    marks: Mapping[str, Cursor]
+    """The checkpoints as they now stand in the database, where they moved."""
+    left: frozenset[str]
+    """Lanes of which something must wait for what is not here; nothing of theirs after that was done."""
+    handling: float
+    """Seconds that the handlers took."""
+
+
+MarksAfter = Callable[[Sequence[StoredEvent]], Mapping[str, Cursor]]
+"""The checkpoints that may be moved once these events are handled."""
+
+
 class Effects:
     """Applies events in a transaction of the consumer's own store."""
 
@@ -37,19 +57,22 @@ class Effects:
         self._clock = clock
         self._purpose = f"verwerken:{books.consumer}"
 
-    def commit(self, events: Sequence[StoredEvent], marks: Mapping[str, Cursor] | None = None) -> None:
-        """Handle ``events`` in one transaction and move the checkpoints to ``marks``.
+    def commit(self, events: Sequence[StoredEvent], marks_after: MarksAfter | None = None) -> Committed:
+        """Handle ``events`` in one transaction and move the checkpoints along.
+
+        Of several events, those that must wait are left; one that comes alone says what it waits for.
 
         Raises:
             Behind: an event that must come first has not been handled; nothing was changed.
         """
+        found = Committed({}, frozenset(), 0.0)
 
         def apply(tx: Transaction) -> None:
-            self.apply(tx, events)
-            for source, cursor in (marks or {}).items():
-                self._books.set_checkpoint(tx.conn, source, cursor, self._clock.now())
+            nonlocal found
+            found = self.apply(tx, events, marks_after)
 
         self.hosted(events, lambda: self._store.run_transaction(apply))
+        return found
 
     def hosted(self, events: Sequence[StoredEvent], work: Callable[[], None]) -> None:
         """Do ``work`` where the host of the handlers of ``events`` wants it.
@@ -64,37 +87,107 @@ class Effects:
                     return
         work()
 
-    def apply(self, tx: Transaction, events: Sequence[StoredEvent], *, replay: bool = False) -> None:
+    def apply(
+        self,
+        tx: Transaction,
+        events: Sequence[StoredEvent],
+        marks_after: MarksAfter | None = None,
+        *,
+        replay: bool = False,
+    ) -> Committed:
         """Handle ``events`` within ``tx``. In a replay the lane is known to be parked, and handled all the same."""
-        batch = _Batch(tx)
+        work = _Work(self._books, tx, self._handlers.sources, alone=len(events) == 1)
+        work.look(events)
         for stored in events:
-            standing = self._books.standing(tx.conn, stored.envelope)
-            if stored.envelope.sequence <= standing.last:
-                continue
-            if not replay and self._parks(tx, stored, standing):
-                continue
-            self._require_order(tx, stored.envelope, standing)
-            self._handle(stored, batch)
-            self._books.advance(tx.conn, stored.envelope, standing.last)
-        batch.flush()
+            if work.stands_before(stored) and not (not replay and self._parks(tx, stored, work.sheet)):
+                work.accept(stored)
+        began = time.monotonic()
+        self._handle(tx, work.accepted)
+        handling = time.monotonic() - began
         if events:
             failpoint("consume.inside_effect")
+        done = [stored for stored in events if stored.envelope.subject not in work.left] if work.left else events
+        marks = marks_after(done) if marks_after else {}
+        write(tx.conn, self._books, work.sheet, marks, self._clock.now())
+        return Committed(marks, frozenset(work.left), handling)
 
-    def _parks(self, tx: Transaction, stored: StoredEvent, standing: Standing) -> bool:
-        if not standing.parked or not self._books.lock_lane(tx.conn, stored.envelope.subject):
+    def _parks(self, tx: Transaction, stored: StoredEvent, sheet: Sheet) -> bool:
+        lane = stored.envelope.subject
+        if lane not in sheet.parked or not self._books.lock_lane(tx.conn, lane):
             return False
         why = waits_behind(stored.envelope)
         self._books.park(tx.conn, stored, why, state=BEHIND, attempts=0, now=self._clock.now())
         return True
 
-    def _require_order(self, tx: Transaction, envelope: Envelope, standing: Standing) -> None:
-        if envelope.sequence > standing.last + 1:
-            raise Behind(Missing(envelope.service, envelope.stream, standing.last, envelope.sequence - 1, False))
+    def _handle(self, tx: Transaction, events: Sequence[StoredEvent]) -> None:
+        concerned = [(stored, handlers) for stored in events if (handlers := self._handlers.of(stored.envelope))]
+        batch = _Batch(tx)
+        # Keys are asked for once, for all events; own events are read as objects, those of others as mappings.
+        own = self._store.service
+        for typed, group in groupby(concerned, lambda pair: pair[0].envelope.service == own):
+            pairs = list(group)
+            read = self._store.codec.decode_many((pair[0] for pair in pairs), purpose=self._purpose, typed=typed)
+            for event, (_, handlers) in zip(read, pairs, strict=True):
+                batch.give(event, handlers)
+        batch.flush()
+
+
+class _Work:
+    """Which of some events may be handled now, in order."""
+
+    def __init__(self, books: Books, tx: Transaction, sources: Collection[str], *, alone: bool) -> None:
+        self.sheet = Sheet()
+        self.accepted: list[StoredEvent] = []
+        self.left: set[str] = set()
+        self._books = books
+        self._tx = tx
+        self._sources = sources
+        self._alone = alone
+
+    def look(self, events: Iterable[StoredEvent]) -> None:
+        """Read where their streams stand, and those of their causes."""
+        asked = []
+        for stored in events:
+            asked.append(Followed.holding(stored.envelope))
+            cause = self._cause(stored.envelope)
+            if cause is not None:
+                asked.append(Followed.of(cause))
+        self.sheet = read(self._tx.conn, self._books, asked)
+
+    def stands_before(self, stored: StoredEvent) -> bool:
+        """Whether it is still to be handled, or to be parked."""
+        envelope = stored.envelope
+        if envelope.subject in self.left:
+            return False
+        return envelope.sequence > self.sheet.last[Followed.holding(envelope)]
+
+    def accept(self, stored: StoredEvent) -> None:
+        """Take it up, unless something must come before it.
+
+        Raises:
+            Behind: something must, and the event is alone.
+        """
+        stream = Followed.holding(stored.envelope)
+        missing = self._missing(stored.envelope, self.sheet.last[stream])
+        if missing is None:
+            self.accepted.append(stored)
+            self.sheet.advance(stream, stored.envelope)
+        elif self._alone:
+            raise Behind(missing)
+        else:
+            self.left.add(stored.envelope.subject)
+
+    def _missing(self, envelope: Envelope, last: int) -> Missing | None:
+        if envelope.sequence > last + 1:
+            return Missing(envelope.service, envelope.stream, last, envelope.sequence - 1, False)
         cause = self._cause(envelope)
-        if cause is None or self._books.reached(tx.conn, cause):
-            return
-        last = self._books.last(tx.conn, cause)
-        raise Behind(Missing(cause.service, cause.stream, last, cause.sequence, True))
+        if cause is None:
+            return None
+        reached = self.sheet.last[Followed.of(cause)]
+        # Where it is not handled it may be parked, which does as well: that is asked one by one, for it is rare.
+        if reached >= cause.sequence or self._books.reached(self._tx.conn, cause):
+            return None
+        return Missing(cause.service, cause.stream, reached, cause.sequence, True)
 
     def _cause(self, envelope: Envelope) -> Position | None:
         if envelope.oorzaak is None:
@@ -103,15 +196,7 @@ class Effects:
             cause = Position.parse(envelope.oorzaak)
         except ValueError:
             raise SchemaError("het attribuut oorzaak is geen positie") from None
-        return cause if cause.service in self._handlers.sources else None
-
-    def _handle(self, stored: StoredEvent, batch: _Batch) -> None:
-        concerned = self._handlers.of(stored.envelope)
-        if not concerned:
-            return
-        own = stored.envelope.service == self._store.service
-        event = self._store.codec.decode(stored, purpose=self._purpose, typed=own)
-        batch.give(event, concerned)
+        return cause if cause.service in self._sources else None
 
 
 class _Batch:

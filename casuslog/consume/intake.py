@@ -6,27 +6,34 @@ from here, because a connection belongs to one thread.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from kombu import messaging
 
 from casuslog.backoff import Backoff
+from casuslog.consume.acks import Acks
 from casuslog.consume.items import Ack
 
 log = logging.getLogger(__name__)
 
-PREFETCH = 200
-"""Deliveries that the broker hands over before the first is acknowledged, at most."""
-RECONNECT = Backoff(first=0.1, bound=15.0)
+PREFETCH = 600
+"""Deliveries that the broker hands over before the first is acknowledged, at most: some transactions full."""
+RECONNECT = Backoff(first=0.1, bound=5.0)
 GRACE_SECONDS = 15.0
 """How long a stop waits for what is being handled. What is not done by then comes back later."""
-_BUSY, _IDLE = 0.02, 0.5
+ANSWER_SECONDS = 10.0
+"""How long the broker may take to answer a question. A line that went dead would else hold us for ever."""
+GOODBYE_SECONDS = 1.0
+_BUSY, _IDLE = 0.01, 0.5
+_AT_ONCE = 100
+"""Deliveries that are taken before acks and heartbeat get their turn."""
 
 Connection = Any
 """A ``kombu.Connection``; a ``kombu.Queue`` is :data:`Queue`. kombu ships no types to speak of."""
@@ -68,7 +75,7 @@ class Intake:
         Raises:
             Exception: whatever the connection raises; try again.
         """
-        with self._connect() as connection:
+        with _held(self._connect()) as connection:
             self._declare(connection)
 
     def run(self, stopping: threading.Event, finished: Callable[[], bool]) -> None:
@@ -76,7 +83,7 @@ class Intake:
         failures = 0
         while not stopping.is_set():
             try:
-                with self._connect() as connection:
+                with _held(self._connect()) as connection:
                     session = _Session(connection, self._declare(connection), self._deliver, self._prefetch)
                     failures = 0
                     self._serve(session, stopping, finished)
@@ -101,18 +108,40 @@ class Intake:
         session.acknowledge()
 
 
+@contextlib.contextmanager
+def _held(connection: Connection) -> Iterator[Connection]:
+    """An open connection, closed in order, but soon where it failed: a dead line answers no goodbye."""
+    try:
+        connection.connect()
+        _wait_at_most(connection, ANSWER_SECONDS)
+        yield connection
+    except BaseException:
+        _wait_at_most(connection, GOODBYE_SECONDS)
+        raise
+    finally:
+        connection.release()
+
+
+def _wait_at_most(connection: Connection, seconds: float) -> None:
+    # Where a wait names no limit of its own, py-amqp goes by that of its socket.
+    if connection.connected:
+        sock = getattr(getattr(connection.connection, "transport", None), "sock", None)
+        if sock is not None:
+            sock.settimeout(seconds)
+
+
 class _Session:
     """One life of the connection. Acks of an earlier life are void: the broker delivers those again."""
 
     def __init__(self, connection: Connection, queue: Queue, deliver: Deliver, prefetch: int) -> None:
         self._connection = connection
         self._deliver = deliver
-        self._safe: deque[Any] = deque()
-        self._outstanding = 0
-        channel = connection.channel()
-        channel.basic_qos(0, prefetch, False)
-        self._consumer: Any = messaging.Consumer(channel, [queue], on_message=self._arrived, auto_declare=False)
+        self._acks = Acks()
+        self._channel = connection.channel()
+        self._channel.basic_qos(0, prefetch, False)
+        self._consumer: Any = messaging.Consumer(self._channel, [queue], on_message=self._arrived, auto_declare=False)
         self._beat_at = 0.0
+        self._quiet = False
 
     def consume(self) -> None:
         self._consumer.consume()
@@ -122,21 +151,25 @@ class _Session:
 
     def turn(self, longest: float = _IDLE) -> None:
         """Acknowledge what is safe, keep the heartbeat, and take what comes in, for a moment."""
-        self.acknowledge()
+        self.acknowledge(everything=self._quiet)
         self._beat()
-        try:
-            self._connection.drain_events(timeout=_BUSY if self._outstanding else longest)
-        except (socket.timeout, TimeoutError):  # noqa: UP041  # eventlet's green sockets raise their own
-            return
+        patience = _BUSY if self._acks.outstanding else longest
+        self._quiet = False
+        for _ in range(_AT_ONCE):
+            try:
+                self._connection.drain_events(timeout=patience)
+            except (socket.timeout, TimeoutError):  # noqa: UP041  # eventlet's green sockets raise their own
+                self._quiet = True
+                return
 
-    def acknowledge(self) -> None:
-        while self._safe:
-            self._safe.popleft().ack()
-            self._outstanding -= 1
+    def acknowledge(self, *, everything: bool = True) -> None:
+        for tag, multiple in self._acks.due(everything=everything):
+            self._channel.basic_ack(tag, multiple)
 
     def _arrived(self, message: Any) -> None:
-        self._outstanding += 1
-        self._deliver(message.headers or {}, message.body, message.content_type, lambda: self._safe.append(message))
+        tag = message.delivery_tag
+        self._acks.delivered(tag)
+        self._deliver(message.headers or {}, message.body, message.content_type, partial(self._acks.safe, tag))
 
     def _beat(self) -> None:
         interval = self._connection.heartbeat

@@ -14,6 +14,7 @@ import heapq
 from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -42,17 +43,19 @@ class Lanes(Generic[T]):
         self._ready: deque[Hashable] = deque()
         self._waiting: list[tuple[float, int, Hashable]] = []
         self._ticket = 0
+        self._held = 0
         self.busy = 0
         """How many lanes are taken."""
 
     def __len__(self) -> int:
         """How many items wait or are being handled."""
-        return sum(len(lane.items) for lane in self._lanes.values())
+        return self._held
 
     def put(self, lane: Hashable, item: T) -> None:
         """Append an item to its lane."""
         found = self._lanes.setdefault(lane, _Lane())
         found.items.append(item)
+        self._held += 1
         if found.idle:
             found.idle = False
             self._ready.append(lane)
@@ -63,7 +66,7 @@ class Lanes(Generic[T]):
         turns: list[Turn[T]] = []
         while self._ready and limit > 0:
             lane = self._ready.popleft()
-            items = tuple(self._lanes[lane].items)[:limit]
+            items = tuple(islice(self._lanes[lane].items, limit))
             limit -= len(items)
             self.busy += 1
             turns.append(Turn(lane, items))
@@ -97,6 +100,7 @@ class Lanes(Generic[T]):
 
     def _drop(self, lane: Hashable, count: int) -> int:
         items = self._lanes[lane].items
+        self._held -= count
         for _ in range(count):
             items.popleft()
         return len(items)

@@ -16,8 +16,10 @@ from casuslog.consume.intake import GRACE_SECONDS, PREFETCH, Connection, Declare
 log = logging.getLogger(__name__)
 
 LANES = 8
-"""Lanes that are handled side by side."""
-START = Backoff(first=0.1, bound=10.0)
+"""Transactions side by side, each with lanes of its own."""
+LANES_BY_SETS = 2
+"""The same where handlers take events by the list: one commits while the other gathers, so that lists are long."""
+START = Backoff(first=0.1, bound=5.0)
 
 Spawn = Callable[[Callable[[], None]], Any]
 
@@ -36,7 +38,7 @@ class RunningConsumer:
         consumer: what to do with events; it need not be open yet.
         connect: a new connection to the broker.
         declare: declares and binds the inbox.
-        lanes: how many lanes are handled side by side.
+        lanes: how many transactions are at work side by side.
         check_seconds: how often the owners' heads are compared with what was seen.
         spawn: runs a function beside the others.
     """
@@ -47,7 +49,7 @@ class RunningConsumer:
         connect: Callable[[], Connection],
         declare: Declare,
         *,
-        lanes: int = LANES,
+        lanes: int | None = None,
         prefetch: int = PREFETCH,
         check_seconds: float = CHECK_SECONDS,
         spawn: Spawn = in_thread,
@@ -57,7 +59,7 @@ class RunningConsumer:
         """Set once all that was logged before the start has been taken in, as far as owners answered."""
         self._intake = Intake(connect, declare, consumer.deliver, consumer.attention.set, prefetch=prefetch)
         self._watch = Watch(consumer, every=check_seconds)
-        self._lanes = lanes
+        self._lanes = lanes or (LANES_BY_SETS if consumer.handlers.batched else LANES)
         self._spawn = spawn
         self._stopping = threading.Event()
         self._working = 0
