@@ -23,14 +23,17 @@ SLOW = Behaviour(sleeps=1.0)
 SLOW_SECONDS = 6.0
 OTHERS_SECONDS = 5.0
 """Within which everybody else has what is accepted, while one consumer is slow."""
-FAILS = Behaviour(fails=4)
+FAILS = Behaviour(fails=5)
 WINDOW_SECONDS = 6.0
-"""How long latencies are measured: some thirty events outside the lanes that fail."""
-CHANGED_SECONDS = 0.3
-"""A lane that fails is tried for 0.75 s before it parks: were others to wait for it, they would wait longer."""
+"""How long latencies are measured: some forty events outside the lanes that fail."""
+CHANGED_SECONDS, CHANGED_TIMES = 0.3, 2.0
+"""Other lanes may take twice as long as without failures (what fails is tried again, and that is work), and this much
+more. A lane that fails is tried for 0.75 s before it parks: were others to wait for it, they would wait longer."""
 SOFT_SECONDS, HARD_SECONDS = 7.0, 16.0
 """Longer than the heartbeat of 5 s; and longer than RabbitMQ waits before it gives up a client that is silent."""
 BACKLOG_SECONDS = 5.0
+CATCHING_UP = 50.0
+"""Events a second at least, on a machine that does everything else of the run beside it."""
 
 
 def slow(scene: Scene, rng: Random) -> str:
@@ -58,13 +61,18 @@ def raises(scene: Scene, rng: Random) -> str:
         during = _latency(scene, proef)
     finally:
         proef.behave(Behaviour())
-    assert during < before + CHANGED_SECONDS, f"other lanes took {during:.2f} s instead of {before:.2f} s"
     lanes = _replayed(proef)
-    return f"{lanes} lanes parked and replayed, the others took {during:.2f} s after {before:.2f} s; {proef.held()}"
+    usual = max(before, _latency(scene, proef))
+    told = f"other lanes took {during:.2f} s, and {usual:.2f} s without failures"
+    assert during < CHANGED_TIMES * usual + CHANGED_SECONDS, told
+    return f"{lanes} lanes parked and replayed, {told}; {proef.held()}"
 
 
 def backlog(scene: Scene, rng: Random) -> str:
-    """It was away, and comes back without its memory: all that was ever logged is its backlog."""
+    """It was away, and comes back without its memory: all that was ever logged is its backlog.
+
+    Nobody else waits meanwhile. How long it takes itself is a matter of how much there is.
+    """
     proef = follower(scene)
     scene.keeper.hold(NAME)
     try:
@@ -78,7 +86,9 @@ def backlog(scene: Scene, rng: Random) -> str:
     if not behind:
         raise DidNotStrike("nothing was logged meanwhile")
     proef.wait_until_ready()
-    return f"{behind} events behind, {proef.held()}"
+    waited = scene.recovered(scene.mark(), RECOVERY_SECONDS)
+    assert waited < RECOVERY_SECONDS, f"others waited {waited:.1f} s while {NAME} caught up"
+    return f"{behind} events behind, {proef.held(RECOVERY_SECONDS + behind / CATCHING_UP)}"
 
 
 def _blocks(*, hard: bool) -> Strike:
@@ -145,7 +155,7 @@ FAULTS = (
     ),
     Fault(
         name="consumer-raises",
-        about="a consumer that always raises in a quarter of the lanes",
+        about="a consumer that always raises in a fifth of the lanes",
         times=3,
         short_times=1,
         strike=raises,

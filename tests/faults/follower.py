@@ -85,7 +85,7 @@ class Follower:
         handled = {NAME: [event for _, event, _ in self.effects()]}
         return audit(replace(evidence, stream=list(evidence.store), effects=handled, subscribers={}))
 
-    def held(self) -> str:
+    def held(self, timeout: float = RECOVERY_SECONDS) -> str:
         """Pause the load, wait until all is level, and hold the effects against the log; the load then goes on.
 
         Raises:
@@ -93,7 +93,7 @@ class Follower:
         """
         scene = self._scene
         assert scene.settled() < float("inf"), "the installation did not come to rest"
-        seconds = self.wait_until_level()
+        seconds = self.wait_until_level(timeout)
         sentences = self.findings().sentences()
         assert not sentences, f"{len(sentences)} breaches at {NAME}: {'; '.join(sentences[:3])}"
         scene.load.resume()

@@ -69,6 +69,10 @@ def sound() -> Evidence:
 def test_a_sound_run_has_no_findings() -> None:
     """Nothing is found where nothing is wrong, also not in deliveries, relays and reads that were repeated."""
     assert audit(sound()) == Findings()
+    behind = sound()
+    # The relay of melding is behind that of onderzoek: in the stream the reaction comes first, nowhere else.
+    behind.stream = sorted(behind.stream, key=lambda event: event.service, reverse=True)
+    assert audit(behind) == Findings()
     repeated = sound()
     repeated.stream = [event for event in repeated.stream for _ in range(2)]
     for subscriber in repeated.subscribers.values():
@@ -136,10 +140,24 @@ def swapped_effects(found: Evidence) -> None:
 
 
 def effect_before_its_cause(found: Evidence) -> None:
-    """The reaction came by before the melding that caused it."""
-    events = list(found.stream)
+    """A service handled the reaction before the melding that caused it."""
+    events = list(found.effects["historie"])
     events.insert(0, events.pop(2))
-    found.stream = events
+    found.effects = {**found.effects, "historie": events}
+
+
+def second_before_first(found: Evidence) -> None:
+    """The second event of a melding came by before the first."""
+    found.stream = [found.stream[1], found.stream[0], *found.stream[2:]]
+
+
+def delivered_before_its_cause(found: Evidence) -> None:
+    """A subscriber got the reaction, under the first number, before the melding that caused it."""
+    subscriber = found.subscribers["abonnee-0080"]
+    events = [one.event for one in subscriber.deliveries if one.event is not None]
+    events.insert(0, events.pop(2))
+    subscriber.numbers = {number: [event.id] for number, event in enumerate(events, start=1)}
+    subscriber.deliveries = [Delivery(number, event) for number, event in enumerate(events, start=1)]
 
 
 def swapped_deliveries(found: Evidence) -> None:
@@ -211,6 +229,8 @@ def numbered_for_another(found: Evidence) -> None:
         (skipped_delivery, {"skipped", "lost", "out_of_order"}),
         (swapped_effects, {"out_of_order"}),
         (effect_before_its_cause, {"out_of_order"}),
+        (second_before_first, {"out_of_order"}),
+        (delivered_before_its_cause, {"out_of_order"}),
         (swapped_deliveries, {"out_of_order"}),
         (logged_twice, {"double"}),
         (handled_twice, {"double"}),
