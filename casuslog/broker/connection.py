@@ -9,7 +9,7 @@ from typing import Any
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
-from casuslog.broker import content, twin
+from casuslog.broker import _line, content, twin
 from casuslog.errors import Unavailable
 
 HEARTBEAT = 10
@@ -47,6 +47,7 @@ def connect_to(
 def prepare(url: str) -> None:
     """Register what kombu must know before nameko or anyone else connects to this URL."""
     content.install()
+    _line.install()
     if url.startswith(f"{twin.SCHEME}:"):
         twin.install()
 
