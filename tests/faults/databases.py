@@ -29,6 +29,7 @@ STRANGER = "vreemde"
 NOTICED_SECONDS = 15.0
 """Within which an open transaction is named and alarmed."""
 TRIES = 40
+TRANSACTIONS = 5000
 DISK_MB = 300
 REASON = "teruggezet in een nieuw cluster, bij de storingsproef"
 
@@ -57,7 +58,8 @@ def kill(scene: Scene, rng: Random) -> str:
 
 def restore(scene: Scene, rng: Random) -> str:
     """Dump, and restore into a fresh cluster, whose transaction ids begin anew: a new era, and nothing hidden."""
-    time.sleep(rng.uniform(1.0, 3.0))
+    _use_up_transaction_ids(scene)
+    time.sleep(rng.uniform(2.0, 3.0))
     scene.stop_processes()
     old, accepted = scene.postgres, len(scene.ledger.accepted())
     scene.postgres = fresh = PrivatePostgres(in_place_of=old)
@@ -74,6 +76,14 @@ def restore(scene: Scene, rng: Random) -> str:
     scene.start_processes()
     eventually(lambda: len(scene.ledger.accepted()) > accepted, "a command accepted after the restore", 60)
     return f"{hidden} restored events of melding above the horizon of the fresh cluster"
+
+
+def _use_up_transaction_ids(scene: Scene) -> None:
+    """Let the server be as far as one in use: what is logged now has ids that a fresh one reaches late."""
+    with closing(session(scene.database_url, STRANGER)) as stranger:
+        stranger.autocommit = True
+        for _ in range(TRANSACTIONS):
+            one(stranger, "SELECT pg_current_xact_id()::text")
 
 
 def _refused_without_an_era(scene: Scene) -> None:
