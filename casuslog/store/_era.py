@@ -61,10 +61,12 @@ def check_or_begin(conn: Connection, service: str, clock: Clock) -> int:
         StoreError: the era does not fit the server, or the database is of another service.
     """
     era = _latest(conn, service)
-    server = Server.of(conn)
     if era is None:
-        return _open(conn, service, server, clock, 1, "eerste ingebruikname")
+        return _open(conn, service, Server.of(conn), clock, 1, "eerste ingebruikname")
+    # Before the server is asked how far it is: another process of this service may append at this very moment, and what
+    # it appended between the two questions would look newer than the server.
     newest = conn.execute(select(func.max(tables.events.c.xid)).where(tables.events.c.era == era.era)).scalar()
+    server = Server.of(conn)
     if (era.system_identifier, era.timeline) != (server.system_identifier, server.timeline):
         raise StoreError(
             f"De gebeurtenissen van {service} komen van een andere server (of een eerder leven ervan). "

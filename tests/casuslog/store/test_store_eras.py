@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text, update
+from sqlalchemy import Connection, create_engine, text, update
 
 from casuslog.errors import StoreError
-from casuslog.store import EVERY_GEMEENTE, EventStore
+from casuslog.store import EVERY_GEMEENTE, EventStore, _era
 from casuslog.store.tables import eras
 from casuslog.testing._proef import context, counted, opened_with, stream
 from casuslog.testing._store_base import append, log_of
@@ -88,6 +88,26 @@ def test_events_ahead_of_the_server_are_refused(postgres_url: str) -> None:
     store.close()
     with pytest.raises(StoreError, match="nieuwer dan deze server"):
         EventStore.open(postgres_url, "proef", **GIVEN)
+
+
+@pytest.mark.postgres
+def test_an_append_during_the_start_of_another_process_is_not_taken_for_a_restore(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relay starts while its service appends: what was committed since it asked the server is no newer server."""
+    store, where = EventStore.open(postgres_url, "proef", **GIVEN), stream()
+    append(store, where, 0, 1)
+    server_of = _era.Server.of
+
+    def appended_right_after(conn: Connection) -> _era.Server:
+        told = server_of(conn)
+        append(store, where, 1, 2)
+        return told
+
+    monkeypatch.setattr(_era.Server, "of", appended_right_after)
+    EventStore.open(postgres_url, "proef", **GIVEN).close()
+    assert len(log_of(store)) == 2
+    store.close()
 
 
 @pytest.mark.postgres
