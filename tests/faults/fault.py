@@ -43,6 +43,7 @@ class Fault:
         settle: whether to wait after every strike until all has arrived (else only after the last one).
         own_scene: an installation of its own, for a fault that leaves it in another state than it found it.
         load: whether the steady load runs meanwhile.
+        pile: whether the next strike comes without waiting until all is well again; then only the last one is timed.
         scene: opens that installation of its own from a seed, where it must be another than the usual one.
     """
 
@@ -54,4 +55,5 @@ class Fault:
     settle: bool = False
     own_scene: bool = False
     load: bool = True
+    pile: bool = False
     scene: Callable[[int], AbstractContextManager[Scene]] | None = None

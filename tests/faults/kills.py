@@ -78,6 +78,13 @@ FAULTS = (
         Fault(name=f"kill-{place}", about=f"SIGKILL of {about}", times=10, short_times=1, strike=_at(place, processes))
         for place, processes, about in PLACES
     ),
-    Fault(name="kill-random", about="SIGKILL of any process at any moment", times=100, short_times=6, strike=_anything),
+    Fault(
+        name="kill-random",
+        about="SIGKILL of any process at any moment",
+        times=100,
+        short_times=6,
+        strike=_anything,
+        pile=True,
+    ),
     Fault(name="term", about="SIGTERM under load: a clean stop", times=10, short_times=2, strike=_term),
 )
