@@ -98,7 +98,7 @@ def out_of_memory(scene: Scene, rng: Random) -> str:
 
 def _connections(scene: Scene) -> set[str]:
     """The connections to the broker, by the Erlang process that serves each."""
-    return set(re.findall(r"Pid<[^>]+>", scene.rabbit.evaluate("rabbit_networking:connections_local().")))
+    return set(re.findall(r"<[^<>]+>", scene.rabbit.evaluate("rabbit_networking:connections_local().")))
 
 
 def _held_up(scene: Scene) -> int:

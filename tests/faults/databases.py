@@ -272,7 +272,7 @@ FAULTS = (
         name="postgresql-open-elsewhere",
         about="a writing transaction that hangs open in another database of the server",
         times=1,
-        short_times=1,
+        short_times=0,
         strike=_stall(lambda scene: scene.postgres.url()),
         settle=True,
     ),
