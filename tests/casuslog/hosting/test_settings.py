@@ -39,6 +39,12 @@ def test_relays_are_divided_by_service() -> None:
     assert Settings.from_env({**WHOLE, "CASUSLOG_RELAYS": spaced}).relay_processes() == expected
 
 
+def test_a_turn_is_held_as_long_as_the_installation_says() -> None:
+    """By default a relay that takes over from one that died waits a quarter of a minute at most."""
+    assert Settings.from_env(WHOLE).lease_seconds == 15
+    assert Settings.from_env({**WHOLE, "CASUSLOG_LEASE_SECONDS": "3"}).lease_seconds == 3
+
+
 @pytest.mark.parametrize(
     ("env", "told"),
     [
@@ -49,8 +55,9 @@ def test_relays_are_divided_by_service() -> None:
         ({**WHOLE, "CASUSLOG_RELAYS": f"{RELAYS};"}, "name every service once"),
         ({**WHOLE, "CASUSLOG_HTTP_PORT": "web"}, "CASUSLOG_HTTP_PORT is 'web'"),
         ({"CASUSLOG_AMQP_URL": "amqp://broker"}, "give both"),
+        ({**WHOLE, "CASUSLOG_LEASE_SECONDS": "1"}, "CASUSLOG_LEASE_SECONDS is '1'; give whole seconds from 2 to 300"),
     ],
-    ids=["no such service", "nothing to divide", "left out", "twice", "empty part", "port", "half"],
+    ids=["no such service", "nothing to divide", "left out", "twice", "empty part", "port", "half", "lease"],
 )
 def test_what_has_no_meaning_is_refused_by_name(env: dict[str, str], told: str) -> None:
     """A division that leaves a service out, or names none, would lose events in silence: it is refused at the start."""
