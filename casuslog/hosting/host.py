@@ -22,6 +22,7 @@ from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 from casuslog.broker import prepare
 from casuslog.clock import Clock
 from casuslog.consume.inbox import inboxes_of
+from casuslog.hosting import comeback
 from casuslog.hosting.entrypoint import PLATFORM_KEY, OnEvent
 from casuslog.hosting.horizon import HorizonAlarm, servers_of
 from casuslog.hosting.platform import Platform
@@ -56,6 +57,7 @@ class Host:
         clock: Clock | None = None,
     ) -> None:
         prepare(settings.amqp_url)
+        comeback.install()
         classes = {name: service_class(name) for name in services}
         # The classes come first: the registry then knows the event types that they declare.
         self.platform = Platform(settings, clock=clock, hosted=tuple(classes))
