@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ LOGGED = ("melding", "onderzoek")
 """The services whose log is audited: the load speaks to the one, and the other reacts."""
 HANDLED = ("historie", "abonnement")
 """The services whose effects are audited: each keeps every event of a casus."""
+STREAM_SECONDS = 20.0
+"""How long to wait, when the stream is read anew, for what was seen in it before."""
 OVERLAP = 500
 """Rows read again each time: a row with a lower number may become visible after one with a higher."""
 
@@ -62,6 +65,8 @@ class Collector:
         self._amqp_url = amqp_url
         self._files = subscribers
         self._engines: dict[str, Engine] = {}
+        self._furthest = -1
+        """The last message of the stream that was ever seen; outlives :meth:`forget`."""
         self._lock = threading.RLock()
         self.forget()
 
@@ -241,21 +246,27 @@ class Collector:
                 self._got[gemeente].append(got)
 
     def _read_stream(self) -> None:
-        """Read the stream on from where it was left, until the last message that is there now."""
+        """Read the stream on from where it was left, until the last message that is there now.
+
+        A short silence is its end only beyond what was seen before: a busy broker is silent in the middle too.
+        """
+        patience = time.monotonic() + STREAM_SECONDS
         with connect_to(self._amqp_url, name="fault run") as connection, connection.channel() as channel:
             channel.basic_qos(0, 200, False)
             offset = {"x-stream-offset": "first" if self._offset < 0 else self._offset + 1}
             queue = Queue(STREAM_QUEUE, no_declare=True, consumer_arguments=offset)
             with messaging.Consumer(channel, [queue], on_message=self._streamed, auto_declare=False):
-                try:
-                    while True:
+                while True:
+                    try:
                         connection.drain_events(timeout=0.15)
-                except (socket.timeout, TimeoutError):  # noqa: UP041  # eventlet's green sockets raise their own
-                    return
+                    except (socket.timeout, TimeoutError):  # noqa: UP041  # eventlet's green sockets raise their own
+                        if self._offset >= self._furthest or time.monotonic() > patience:
+                            return
 
     def _streamed(self, message: Any) -> None:
         offset = int(message.headers["x-stream-offset"])
         self._offset = max(self._offset, offset)
+        self._furthest = max(self._furthest, offset)
         told = {k.removeprefix("cloudEvents_"): v for k, v in message.headers.items() if k.startswith("cloudEvents_")}
         event = _event(Envelope.from_attributes(told))
         if event.service in LOGGED:
