@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -21,10 +21,10 @@ from sqlalchemy import Engine, create_engine
 from casuslog.caller import Caller, DevelopmentIssuer
 from casuslog.clock import FileClock
 from casuslog.codes import oin_of
-from casuslog.failpoints import PLACES, STRUCK, VARIABLE
 from casuslog.hosting.settings import Settings, service_names
 from casuslog.http.client import ApiClient
 from casuslog.testing.instances import PrivatePostgres, PrivateRabbit, free_ports
+from tests.faults.arming import Arming
 from tests.faults.audit import Findings
 from tests.faults.collect import HANDLED, LOGGED, Collector
 from tests.faults.fault import DidNotStrike
@@ -63,7 +63,7 @@ class Mark:
     recovered: float | None = None
 
 
-class Scene:
+class Scene(Arming):
     """An installation under load. Use it as a context manager.
 
     Args:
@@ -204,9 +204,6 @@ class Scene:
             **self._more,
         }
 
-    def _armed(self, process: Process) -> Process:
-        return replace(process, env={VARIABLE: f"file:{self._arm_file(process.name)}", **process.env})
-
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         hosted = [service for process in self._processes for service in process.services]
@@ -281,31 +278,10 @@ class Scene:
             time.sleep(0.02)
         return self.keeper.ends(name)[before]
 
-    def arm(self, name: str, place: str, nth: int = 1) -> None:
-        """Let a process die by SIGKILL at the ``nth`` passage of a place (:mod:`casuslog.failpoints`) from now on."""
-        if place not in PLACES:
-            raise ValueError(f"no place {place!r}")
-        path = self._arm_file(name)
-        beside = path.with_suffix(".new")
-        beside.write_text(f"{place}:{nth}")
-        beside.replace(path)
-
-    def struck(self, name: str) -> list[str]:
-        """The places at which a process died, oldest first."""
-        path = Path(f"{self._arm_file(name)}{STRUCK}")
-        return path.read_text().split() if path.exists() else []
-
-    def disarm(self, name: str) -> None:
-        """Take back what was armed and did not strike."""
-        self._arm_file(name).unlink(missing_ok=True)
-
     def log_of_all(self) -> str:
         """What the processes wrote to their logs."""
         logs = sorted((self.folder / "log").glob("*.log"))
         return "\n".join(f"--- {path.stem}\n{path.read_text(errors='replace')[-3000:]}" for path in logs)
-
-    def _arm_file(self, name: str) -> Path:
-        return self.folder / "arm" / name
 
     # -- subscribers
 
