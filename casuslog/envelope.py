@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Any
 
 from casuslog.events import TYPE_PREFIX
@@ -110,11 +111,12 @@ class Envelope:
     def attributes(self) -> dict[str, str]:
         """The CloudEvents attributes as strings; what is absent is left out."""
         found: dict[str, str] = {"specversion": SPECVERSION, "sequencetype": "Integer"}
-        for name in _NAMES:
-            value = getattr(self, name)
-            if value is None or value is False or value == "":
-                continue
-            found[name] = _as_text(value)
+        for name, value in zip(_NAMES, _values_of(self), strict=True):
+            if value.__class__ is str:
+                if value:
+                    found[name] = value
+            elif value is not None and value is not False and value != "":
+                found[name] = _as_text(value)
         return found
 
     @classmethod
@@ -125,19 +127,24 @@ class Envelope:
             KeyError: a required attribute is missing.
             ValueError: a date, moment or number does not parse.
         """
-        given: dict[str, Any] = {k: v for k, v in attributes.items() if k in _NAMES}
-        given["time"] = datetime.fromisoformat(str(attributes["time"])).astimezone(UTC)
+        given = dict(attributes)
+        for unknown in given.keys() - _KNOWN:
+            del given[unknown]
+        time = datetime.fromisoformat(str(attributes["time"]))
+        given["time"] = time if time.tzinfo is UTC else time.astimezone(UTC)
         given["feitdatum"] = date.fromisoformat(str(attributes["feitdatum"]))
         given["sequence"] = int(attributes["sequence"])
         given["geimporteerd"] = attributes.get("geimporteerd") == "true"
-        missing = [name for name in _REQUIRED if name not in given]
-        if missing:
+        if not given.keys() >= _ALWAYS:
+            missing = [name for name in _REQUIRED if name not in given]
             raise KeyError(f"the envelope lacks {', '.join(missing)}")
         return cls(**given)
 
 
 _NAMES = tuple(f.name for f in dataclasses.fields(Envelope))
+_values_of = attrgetter(*_NAMES)
 _REQUIRED = tuple(f.name for f in dataclasses.fields(Envelope) if f.default is dataclasses.MISSING)
+_KNOWN, _ALWAYS = frozenset(_NAMES), frozenset(_REQUIRED)
 
 
 @dataclass(frozen=True, slots=True)

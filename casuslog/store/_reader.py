@@ -33,6 +33,7 @@ from casuslog.recorded import START, Cursor, StoredEvent
 from casuslog.store.tables import current_era, events
 
 PAGE = 500
+_from_json = json.JSONDecoder().decode
 
 
 class Everyone(Enum):
@@ -106,7 +107,7 @@ def stream_page(conn: Connection, stream: Stream, after: int, limit: int) -> lis
 def log_page(conn: Connection, gemeenten: Gemeenten, after: Cursor, limit: int) -> list[StoredEvent]:
     """At most ``limit`` final events after a cursor, in the order of the log."""
     parts = [_final(conn, gemeente, _COLUMNS, after) for gemeente in _each(gemeenten)]
-    return [stored(row) for row in conn.execute(_merged(parts, asc, limit))]
+    return [_event(*row) for row in conn.execute(_merged(parts, asc, limit))]
 
 
 def last_final(conn: Connection, gemeenten: Gemeenten) -> Cursor:
@@ -117,13 +118,15 @@ def last_final(conn: Connection, gemeenten: Gemeenten) -> Cursor:
 
 
 def stored(row: Any) -> StoredEvent:
-    """The event of a row."""
+    """The event of a row with at least these columns."""
+    return _event(row.envelope, row.body, row.hash, row.prev_hash, row.era, row.xid, row.position)
+
+
+def _event(envelope: str, body: bytes, link: bytes, before: bytes, era: int, xid: int, position: int) -> StoredEvent:
+    """The event of a row of :data:`_COLUMNS`, in their order."""
+    attributes = _from_json(envelope)
     return StoredEvent(
-        envelope=Envelope.from_attributes(json.loads(row.envelope)),
-        body=bytes(row.body),
-        hash=bytes(row.hash),
-        prev_hash=bytes(row.prev_hash),
-        cursor=Cursor(row.era, row.xid, row.position),
+        Envelope.from_attributes(attributes), bytes(body), bytes(link), bytes(before), Cursor(era, xid, position)
     )
 
 

@@ -10,12 +10,15 @@ from itertools import cycle, islice
 
 from casuslog.codec import Codec
 from casuslog.codes import codes, oin_of, schemas_folder
-from casuslog.envelope import Envelope
-from casuslog.events import DomainEvent, Fact
+from casuslog.envelope import Actor, Envelope, Stream
+from casuslog.events import CLIENT, DomainEvent, Fact, Privacy
 from casuslog.hosting import logs
 from casuslog.identifiers import new_id
 from casuslog.privacy import KeyStore, RootKey
+from casuslog.recorded import Context
+from casuslog.rights.events import BetrokkenheidVastgelegd
 from casuslog.schema import SchemaRegistry
+from casuslog.store import EventStore, Transaction
 from services.melding.gebeurtenissen import Gegeven, MelderVastgelegd, MeldingGeregistreerd, VraagVerhelderd
 
 PER_CASUS = 10
@@ -52,6 +55,7 @@ STORY: Sequence[DomainEvent] = (_VRAAG, _MELDING, _MELDER)
 """What is told over and over: events of 5, 22 and 3 fields, each with both privacy classes."""
 
 _DAY = date(2017, 3, 1)
+INVOLVED = BetrokkenheidVastgelegd(organisatie="41414141", als="aanbieder", vanaf=_DAY)
 _MOMENT = datetime(2017, 3, 1, 9, tzinfo=UTC)
 
 
@@ -110,3 +114,30 @@ def _envelope(gemeente: str, codec: Codec, data: DomainEvent, subject: str, n: i
         inrichtingversie="opmeer@1",
         grondslag=data.__event__.rule,
     )
+
+
+def append_casework(store: EventStore, keys: KeyStore, gemeenten: Sequence[str], casussen: int) -> None:
+    """Append casussen of ten events, of which the first says who is involved; several to a transaction.
+
+    The keys come first: making one is a transaction of its own, which may not stand inside another.
+    """
+    streams = [Stream(gemeenten[n % len(gemeenten)], "melding", str(uuid.uuid4())) for n in range(casussen)]
+    for stream in streams:
+        for klasse in Privacy:
+            keys.key_for(stream.gemeente, "melding", stream.id, CLIENT, klasse)
+    for start in range(0, casussen, 20):
+        with store.transaction() as tx:
+            for stream in streams[start : start + 20]:
+                _append(tx, stream)
+
+
+def _append(tx: Transaction, stream: Stream) -> None:
+    command = new_id()
+    context = Context(actor=Actor("inwoner", None, "i-1"), correlationid=command, causationid=command)
+    facts = [Fact(INVOLVED, _DAY), *(Fact(data, _DAY) for data in islice(cycle(STORY), PER_CASUS - 1))]
+    tx.append(stream, 0, facts, context)
+
+
+def not_waiting(url: str) -> str:
+    """A PostgreSQL that does not wait for the disk: for keys, which here are no more than what is found later."""
+    return f"{url}?options=-csynchronous_commit%3Doff"
