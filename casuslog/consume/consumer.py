@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from casuslog.clock import Clock
 from casuslog.consume import received
 from casuslog.consume.books import PARKED, UNREADABLE, Books
-from casuslog.consume.effects import Effects
+from casuslog.consume.effects import Effects, Slow
 from casuslog.consume.failures import Policy, outlook, reason
 from casuslog.consume.feeds import Feed
 from casuslog.consume.handlers import Handlers
@@ -194,7 +194,9 @@ class Consumer:
         try:
             left = self._commit(events)
         except Exception as error:
-            # One of them fails: each by itself shows which one.
+            if isinstance(error, Slow):
+                self._pace.took(error.count, error.seconds)
+            # One of them fails, or they are too slow for one transaction: each by itself.
             log.info("%s: batch of %d taken apart (%s)", self.name, len(events), type(error).__name__)
             return turns
         with self._changed:

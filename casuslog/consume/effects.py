@@ -31,6 +31,18 @@ class Behind(Exception):
         self.missing = missing
 
 
+class Slow(Exception):
+    """The handlers of a transaction of several events take too long for one; it is undone, and each goes by itself.
+
+    A transaction that has written holds up every reader of the server until it ends: all relays would wait for it.
+    """
+
+    def __init__(self, count: int, seconds: float) -> None:
+        super().__init__(f"{count} events in {seconds:.1f} s")
+        self.count = count
+        self.seconds = seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Committed:
     """What a transaction did."""
@@ -42,6 +54,9 @@ class Committed:
     handling: float
     """Seconds that the handlers took."""
 
+
+LONGEST = 1.0
+"""Seconds that handlers may take in a transaction of several events; then no other event is begun in it."""
 
 MarksAfter = Callable[[Sequence[StoredEvent]], Mapping[str, Cursor]]
 """The checkpoints that may be moved once these events are handled."""
@@ -102,7 +117,7 @@ class Effects:
             if work.stands_before(stored) and not (not replay and self._parks(tx, stored, work.sheet)):
                 work.accept(stored)
         began = time.monotonic()
-        self._handle(tx, work.accepted)
+        self._handle(tx, work.accepted, began)
         handling = time.monotonic() - began
         if events:
             failpoint("consume.inside_effect")
@@ -119,7 +134,7 @@ class Effects:
         self._books.park(tx.conn, stored, why, state=BEHIND, attempts=0, now=self._clock.now())
         return True
 
-    def _handle(self, tx: Transaction, events: Sequence[StoredEvent]) -> None:
+    def _handle(self, tx: Transaction, events: Sequence[StoredEvent], began: float) -> None:
         concerned = [(stored, handlers) for stored in events if (handlers := self._handlers.of(stored.envelope))]
         batch = _Batch(tx)
         # Keys are asked for once, for all events; own events are read as objects, those of others as mappings.
@@ -128,6 +143,9 @@ class Effects:
             pairs = list(group)
             read = self._store.codec.decode_many((pair[0] for pair in pairs), purpose=self._purpose, typed=typed)
             for event, (_, handlers) in zip(read, pairs, strict=True):
+                seconds = time.monotonic() - began
+                if batch.called and seconds > LONGEST:
+                    raise Slow(batch.called, seconds)
                 batch.give(event, handlers)
         batch.flush()
 
@@ -210,6 +228,8 @@ class _Batch:
         self._tx = tx
         self._calls: tuple[Callable[[Any, Any], None], ...] = ()
         self._events: list[RecordedEvent] = []
+        self.called = 0
+        """How many events went to a method by themselves."""
 
     def give(self, event: RecordedEvent, concerned: Sequence[Handler]) -> None:
         calls = tuple(handler.call for handler in concerned if handler.batch)
@@ -218,6 +238,7 @@ class _Batch:
         for handler in concerned:
             if not handler.batch:
                 handler.call(event, self._tx)
+                self.called += 1
         if calls:
             self._calls = calls
             self._events.append(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from casuslog.consume.catchup import catch_up
 from casuslog.consume.sheet import Followed, Sheet, read, write
 from casuslog.errors import Conflict
 from casuslog.identifiers import new_id
-from casuslog.recorded import Cursor
+from casuslog.recorded import Cursor, RecordedEvent
+from casuslog.store import Transaction
 from tests.casuslog.consume.world import World, log
 
 
@@ -100,3 +102,29 @@ def test_the_books_refuse_who_comes_second(world: World) -> None:
         assert read(tx.conn, books, [stream]).last == {stream: 1}
     with pytest.raises(Conflict):
         record(late, True)
+
+
+def test_handlers_that_turn_slow_share_no_transaction(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open transaction that wrote holds up every reader of the server: one is broken off, and each goes alone."""
+    monkeypatch.setattr("casuslog.consume.effects.LONGEST", 0.05)
+    quick = [log(world.stores["bron"], new_id())[0] for _ in range(20)]
+    consumer = world.consumer()
+    catch_up(consumer)
+    consumer.settle()
+    slow = [log(world.stores["bron"], new_id())[0] for _ in range(12)]
+    taken: list[tuple[Transaction, list[str]]] = []
+
+    def handle(event: RecordedEvent, tx: Transaction) -> None:
+        if not taken or taken[-1][0] is not tx:
+            taken.append((tx, []))
+        taken[-1][1].append(event.envelope.id)
+        World.handle(world, event, tx)
+        time.sleep(0.03)
+
+    monkeypatch.setattr(world, "handle", handle)
+    consumer = world.consumer()
+    consumer._pace.limit = 50
+    catch_up(consumer)
+    consumer.settle()
+    assert world.effects() == positions([*quick, *slow])
+    assert max(len(ids) for _, ids in taken) <= 3
