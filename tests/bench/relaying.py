@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from kombu import Connection
 
@@ -28,9 +26,9 @@ WINDOW = 1000
 
 
 def relay(amqp_uri: str, url: str, inboxes: Sequence[str] = tuple(one.consumer for one in INBOXES)) -> Child:
-    """Orders: ``pass_on(count, times)`` passes the log on from its first event, so many times, and gives ``seconds``,
-    ``cpu`` and the resident ``megabytes`` after each time; ``follow()`` passes on what there is and will be, and
-    ``rest()`` ends that and gives ``cpu`` and ``seconds``.
+    """Orders: ``pass_on(count)`` passes the log on from its first event and gives ``cpu`` and ``seconds``, from when it
+    was connected until so many were confirmed; ``follow()`` passes on what there is and will be, ``rest()`` ends that
+    and gives the same.
     """
     return Child(__name__, role="relay", amqp_uri=amqp_uri, url=url, inboxes=list(inboxes))
 
@@ -61,27 +59,24 @@ def empty(amqp_uri: str, exchange: str | None = None) -> None:
                 channel.queue_bind(queue, exchange, "#")
 
 
-def megabytes() -> float:
-    """What this process holds in memory now."""
-    with open("/proc/self/statm", encoding="ascii") as about:  # a file of the kernel
-        return int(about.read().split()[1]) * resource.getpagesize() / 1e6
-
-
 class _Relaying:
     def __init__(self, amqp_uri: str, url: str, inboxes: Sequence[str]) -> None:
         self._required = [one for one in INBOXES if one.consumer in inboxes]
         self._amqp_uri = amqp_uri
         self._material = Material.make()
         self._store = self._material.store(url)
-        self._publishers: list[LogPublisher] = []
+        self._lines: list[_Line] = []
         self._running: tuple[Relay, threading.Event, threading.Thread, float, float] | None = None
 
-    def pass_on(self, count: int, times: int = 1) -> dict[str, Any]:
-        cpu, started, held = time.process_time(), time.monotonic(), []
-        for _ in range(times):
-            self._pass_on(count)
-            held.append(megabytes())
-        return {"seconds": time.monotonic() - started, "cpu": time.process_time() - cpu, "megabytes": held}
+    def pass_on(self, count: int) -> dict[str, float]:
+        relay, stopping = self._relay(), threading.Event()
+        self._lines.clear()
+        told: dict[str, float] = {}
+        thread = threading.Thread(target=self._watch, args=(count, stopping, relay, told))
+        thread.start()
+        relay.run(stopping)
+        thread.join()
+        return told
 
     def follow(self) -> None:
         relay = self._relay()
@@ -99,17 +94,11 @@ class _Relaying:
         thread.join()
         return told
 
-    def _pass_on(self, count: int) -> None:
-        relay, stopping = self._relay(), threading.Event()
-        thread = threading.Thread(target=self._stop_after, args=(count, stopping, relay))
-        thread.start()
-        relay.run(stopping)
-        thread.join()
-
-    def _stop_after(self, count: int, stopping: threading.Event, relay: Relay) -> None:
-        while not self._publishers or self._publishers[-1].confirmed < count:
-            time.sleep(0.005)
-        self._publishers.clear()
+    def _watch(self, count: int, stopping: threading.Event, relay: Relay, told: dict[str, float]) -> None:
+        while not self._lines or self._lines[-1].confirmed < count:
+            time.sleep(0.002)
+        line = self._lines[-1]
+        told.update(seconds=time.monotonic() - line.ready, cpu=time.process_time() - line.cpu)
         stopping.set()
         relay.wake()
 
@@ -117,10 +106,21 @@ class _Relaying:
         # A name of its own: it begins at the first event.
         return Relay(self._store, self._connect, self._material.clock, f"relay{time.time_ns()}")
 
-    def _connect(self) -> LogPublisher:
-        made = LogPublisher(self._amqp_uri, SERVICE, self._required)
-        self._publishers.append(made)
-        return made
+    def _connect(self) -> _Line:
+        self._lines.append(_Line(self._amqp_uri, SERVICE, self._required))
+        return self._lines[-1]
+
+
+class _Line(LogPublisher):
+    """Tells from when on events could go out: connected, and all bindings verified."""
+
+    ready = cpu = 0.0
+
+    def missing_bindings(self) -> Sequence[str]:
+        """See :class:`LogPublisher`."""
+        missing = super().missing_bindings()
+        self.ready, self.cpu = time.monotonic(), time.process_time()
+        return missing
 
 
 class _Kombu:
