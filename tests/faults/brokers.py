@@ -125,14 +125,14 @@ def _through_a_proxy(seed: int) -> AbstractContextManager[Scene]:
 
 
 FAULTS = (
-    Fault(name="rabbitmq-kill", about="SIGKILL of RabbitMQ", times=3, short_times=1, strike=kill, settle=True),
+    Fault(name="rabbitmq-kill", about="SIGKILL of RabbitMQ", times=2, short_times=1, strike=kill, settle=True),
     Fault(
-        name="rabbitmq-cut", about="all connections closed by RabbitMQ", times=5, short_times=1, strike=cut, settle=True
+        name="rabbitmq-cut", about="all connections closed by RabbitMQ", times=3, short_times=1, strike=cut, settle=True
     ),
     Fault(
         name="rabbitmq-half-open",
         about="bytes to and from RabbitMQ vanish, for longer than the heartbeat",
-        times=2,
+        times=1,
         short_times=0,
         strike=half_open,
         settle=True,
@@ -142,7 +142,7 @@ FAULTS = (
     Fault(
         name="rabbitmq-queue-full",
         about="an inbox that refuses what is published (its consumer stands still)",
-        times=2,
+        times=1,
         short_times=0,
         strike=queue_full,
         settle=True,
@@ -150,7 +150,7 @@ FAULTS = (
     Fault(
         name="rabbitmq-memory-alarm",
         about="a RabbitMQ that reads nothing from who publishes",
-        times=2,
+        times=1,
         short_times=0,
         strike=out_of_memory,
         settle=True,
