@@ -50,6 +50,8 @@ class Asked:
     op: date
     externereferentie: str | None
     command: Any
+    unheard_of: bool
+    """Its subject was made here and now: nobody can have said anything of it."""
     digest: bytes
     """Of name and body as they came: a repeat on another day, when ``op`` would be filled in otherwise, is the same."""
 
@@ -80,6 +82,7 @@ class Asked:
             gemeente=gemeente,
             subject=made,
             concerns=subject or casus or made,
+            unheard_of=subject is None and casus is None,
             op=command.op,
             externereferentie=reference,
             command=command,

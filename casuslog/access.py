@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import Connection
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 from casuslog.caller import Caller
 from casuslog.errors import NotFound
 from casuslog.readmodels import InvolvementRegister
+from casuslog.readmodels.involvement import Involved
 from casuslog.rights.involvement import CLIENT, MELDER, PERSONEN
 
 
@@ -40,7 +42,15 @@ def admit(conn: Connection, caller: Caller, gemeente: str, subject: str, day: da
         NoInvolvement: the caller works for another gemeente, and this one did not record it as involved; or it speaks
             for itself, and the casus is known to be about another.
     """
-    involved = InvolvementRegister.of(conn, subject, day)
+    admit_among(InvolvementRegister.of(conn, subject, day), caller, gemeente)
+
+
+def admit_among(involved: Sequence[Involved], caller: Caller, gemeente: str) -> None:
+    """The same, where it has been read who is involved in the casus today.
+
+    Raises:
+        NoInvolvement: as :func:`admit`.
+    """
     as_whom = [one for one in involved if one.organisatie in (caller.organisatie, caller.id)]
     if caller.rol in PERSONEN and not as_whom and any(one.als == CLIENT for one in involved):
         raise NoInvolvement()
@@ -51,4 +61,4 @@ def admit(conn: Connection, caller: Caller, gemeente: str, subject: str, day: da
         raise NoInvolvement()
 
 
-__all__ = ["NoInvolvement", "admit"]
+__all__ = ["NoInvolvement", "admit", "admit_among"]

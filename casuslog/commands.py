@@ -15,7 +15,7 @@ from typing import Any
 from marshmallow import Schema
 
 from casuslog._asked import CASUS, Asked
-from casuslog.access import NoInvolvement, admit
+from casuslog.access import NoInvolvement, admit_among
 from casuslog.appending import append, lasting
 from casuslog.caller import Caller
 from casuslog.clock import Clock, today
@@ -25,6 +25,7 @@ from casuslog.events import Fact
 from casuslog.failpoints import failpoint
 from casuslog.identifiers import new_id
 from casuslog.readmodels import InvolvementRegister, KnownEvents, MeldingDays, Policies, Policy
+from casuslog.readmodels.involvement import Involved
 from casuslog.recorded import Aggregate, Context, RecordedEvent
 from casuslog.store import EventStore, Transaction
 
@@ -223,17 +224,18 @@ class CommandPath:
         return answer
 
     def _carry_out(self, tx: Transaction, call: CommandCall, kind: CommandType, ask: Asked) -> Answer:
-        admit(tx.conn, call.caller, ask.gemeente, ask.concerns, today(self._clock))
+        # Of a subject that is made here and now the registers hold nothing: they are not asked.
+        involved = [] if ask.unheard_of else InvolvementRegister.of(tx.conn, ask.concerns, today(self._clock))
+        admit_among(involved, call.caller, ask.gemeente)
         if call.key is not None:
             earlier = tx.recall_command(ask.gemeente, _scope(call.caller), call.key, ask.digest)
             if earlier is not None:
                 return replace(Answer(**{**earlier, "gebeurtenissen": tuple(earlier["gebeurtenissen"])}), herhaald=True)
         stream = Stream(ask.gemeente, kind.aggregate.kind, ask.subject)
-        state, version = tx.load(kind.aggregate, stream)
+        state, version = (kind.aggregate.initial, 0) if ask.unheard_of else tx.load(kind.aggregate, stream)
         if call.if_match is not None and call.if_match != version:
             raise _Stale(version)
-        policy = self.policy(tx, ask.gemeente, ask.subject, ask.op) if kind.by_policy else None
-        known = self.events_known(tx, ask.gemeente, ask.subject)
+        policy, known = self._looked_up(tx, kind, ask, involved)
         situation = Situation(
             state=state,
             command=ask.command,
@@ -248,6 +250,18 @@ class CommandPath:
         if call.key is not None:
             tx.remember_command(ask.gemeente, _scope(call.caller), call.key, ask.digest, answer.as_json())
         return answer
+
+    def _looked_up(
+        self, tx: Transaction, kind: CommandType, ask: Asked, involved: Sequence[Involved]
+    ) -> tuple[Policy | None, list[RecordedEvent]]:
+        """The inrichting that holds, and what others said of the casus."""
+        if ask.unheard_of:
+            return self._policies.on(tx.conn, ask.gemeente, ask.op) if kind.by_policy else None, []
+        if ask.subject != ask.concerns:
+            involved = InvolvementRegister.of(tx.conn, ask.subject, today(self._clock))
+        owners = _owners(ask.gemeente, involved)
+        known = list(self._known.of(tx.conn, ask.subject, sorted(owners), purpose="besluitvorming"))
+        return self._policy(tx, ask.gemeente, ask.subject, ask.op, owners) if kind.by_policy else None, known
 
     def _append(self, tx: Transaction, stream: Stream, version: int, facts: Sequence[Fact], context: Context) -> Answer:
         failpoint("command.before_append")
@@ -266,7 +280,10 @@ class CommandPath:
         Raises:
             Refused: none is known (``inrichting_onbekend``).
         """
-        melding = MeldingDays.of(tx.conn, subject, self._owners(tx, gemeente, subject))
+        return self._policy(tx, gemeente, subject, day, self._owners(tx, gemeente, subject))
+
+    def _policy(self, tx: Transaction, gemeente: str, subject: str, day: date, owners: frozenset[str]) -> Policy:
+        melding = MeldingDays.of(tx.conn, subject, owners)
         return self._policies.on(tx.conn, gemeente, day, melding=melding)
 
     def events_known(self, tx: Transaction, gemeente: str, subject: str) -> list[RecordedEvent]:
@@ -279,8 +296,7 @@ class CommandPath:
         return self._readers.voorkennis(self.events_known(tx, gemeente, subject))
 
     def _owners(self, tx: Transaction, gemeente: str, subject: str) -> frozenset[str]:
-        involved = InvolvementRegister.of(tx.conn, subject, today(self._clock))
-        return frozenset({gemeente, *(one.gemeente for one in involved if one.organisatie == gemeente)})
+        return _owners(gemeente, InvolvementRegister.of(tx.conn, subject, today(self._clock)))
 
     @staticmethod
     def _context(
@@ -301,6 +317,11 @@ class CommandPath:
             externereferentie=ask.externereferentie,
             **known,
         )
+
+
+def _owners(gemeente: str, involved: Sequence[Involved]) -> frozenset[str]:
+    """Whose streams of a casus count for a gemeente: its own, and those of who recorded it as involved."""
+    return frozenset({gemeente, *(one.gemeente for one in involved if one.organisatie == gemeente)})
 
 
 def _scope(caller: Caller) -> str:

@@ -44,12 +44,14 @@ class Handlers:
 
     def __init__(self, handlers: Iterable[Handler] = ()) -> None:
         self._handlers: list[Handler] = []
+        self._found: dict[tuple[str, str, bool], list[Handler]] = {}
         for handler in handlers:
             self.add(handler)
 
     def add(self, handler: Handler) -> None:
         """Add one; its event name becomes the wire name."""
         self._handlers.append(replace(handler, event=wire_name(handler.event)))
+        self._found.clear()
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -63,7 +65,11 @@ class Handlers:
 
     def of(self, envelope: Envelope) -> list[Handler]:
         """The handlers that an event concerns, in the order in which they were added."""
-        return [handler for handler in self._handlers if handler.concerns(envelope)]
+        kind = (envelope.service, envelope.type, envelope.geimporteerd)
+        found = self._found.get(kind)
+        if found is None:
+            found = self._found[kind] = [handler for handler in self._handlers if handler.concerns(envelope)]
+        return found
 
 
 def wire_name(event: str) -> str:

@@ -61,6 +61,8 @@ class KeyStore:
         ttl = min(cache_seconds, CACHE_SECONDS)
         self._held: ShortMemory[tuple[str, bytes]] = ShortMemory(ttl, monotonic)
         self._known: ShortMemory[bytes] = ShortMemory(ttl, monotonic)
+        self._wrappings: ShortMemory[bytes] = ShortMemory(ttl, monotonic)
+        """The keys of gemeenten, for making new keys."""
         # A SQLite file has one writer, an in-memory one has one connection: callers take turns, briefly.
         self._turn = threading.RLock() if engine.dialect.name == "sqlite" else contextlib.nullcontext()
 
@@ -177,6 +179,7 @@ class KeyStore:
     def _forget(self) -> None:
         self._held.clear()
         self._known.clear()
+        self._wrappings.clear()
 
     def _read_living(self, holder: tuple[str, ...]) -> tuple[str, bytes] | None:
         living = _with_wrapping().where(
@@ -188,13 +191,17 @@ class KeyStore:
 
     def _create(self, holder: tuple[str, ...]) -> tuple[str, bytes]:
         gemeente = holder[0]
+        cleared = self._wrappings.cleared
         with self._writing() as conn:
-            row = self._new_row(self._gemeente_key(conn, gemeente), holder)
-            conn.execute(
-                _insert(conn, sleutels).on_conflict_do_nothing(index_elements=_HOLDER, index_where=LIVING),
-                {**row, "aangemaakt": self._clock.now()},
-            )
-        # Another process may have been first: then its key stands, and ours was never used.
+            wrapping = self._wrappings.get(gemeente) or self._gemeente_key(conn, gemeente)
+            row = self._new_row(wrapping, holder)
+            once = _insert(conn, sleutels).on_conflict_do_nothing(index_elements=_HOLDER, index_where=LIVING)
+            made = conn.execute(once.returning(sleutels.c.id), {**row, "aangemaakt": self._clock.now()}).first()
+        # Only now is it sure that the key of the gemeente is kept.
+        self._wrappings.put(gemeente, wrapping, cleared)
+        if made is not None:
+            return row["id"], unwrap(wrapping, row["ingepakt"], _belongs(gemeente, row["id"]))
+        # Another process was first: its key stands, and ours was never used.
         found = self._read_living(holder)
         if found is None:
             raise StoreError("a key was destroyed while it was being made; try again")
