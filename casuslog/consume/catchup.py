@@ -68,7 +68,7 @@ class Watch:
     def __init__(self, consumer: Consumer, *, every: float = CHECK_SECONDS, backoff: Backoff | None = None) -> None:
         self._consumer = consumer
         self._every = every
-        self._backoff = backoff or Backoff(first=0.2)
+        self._backoff = backoff or Backoff(first=0.2, bound=5.0)
         self._failures = 0
 
     def run(self, stopping: threading.Event) -> None:
