@@ -74,7 +74,9 @@ class Consumer:
         self._feeds = feeds
         self._clock = clock
         self._policy = policy or Policy()
-        self._pace = Pace(batch, begin=batch) if handlers.batched else Pace(min(batch, TOGETHER))
+        # Where a handler takes events one at a time nobody knows yet how long it takes: then it begins small.
+        most = batch if handlers.batched else min(batch, TOGETHER)
+        self._pace = Pace(most, begin=batch if handlers.all_batched else 1)
         self._monotonic = monotonic
         self._books = Books(name)
         self._effects = Effects(store, handlers, self._books, clock)

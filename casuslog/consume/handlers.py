@@ -63,6 +63,11 @@ class Handlers:
         """Whether any handler takes events by the list."""
         return any(handler.batch for handler in self._handlers)
 
+    @property
+    def all_batched(self) -> bool:
+        """Whether every handler takes events by the list."""
+        return all(handler.batch for handler in self._handlers)
+
     def of(self, envelope: Envelope) -> list[Handler]:
         """The handlers that an event concerns, in the order in which they were added."""
         kind = (envelope.service, envelope.type, envelope.geimporteerd)

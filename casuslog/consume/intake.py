@@ -78,15 +78,26 @@ class Intake:
         with _held(self._connect()) as connection:
             self._declare(connection)
 
-    def run(self, stopping: threading.Event, finished: Callable[[], bool]) -> None:
-        """Take deliveries until asked to stop; then acknowledge until ``finished``, and close."""
+    def run(
+        self, stopping: threading.Event, finished: Callable[[], bool], no_more: Callable[[], None] = lambda: None
+    ) -> None:
+        """Take deliveries until asked to stop; then acknowledge until ``finished``, and close.
+
+        ``no_more`` is called when nothing more comes in: whoever works may end when it has done what came before.
+        """
+        try:
+            self._run(stopping, finished, no_more)
+        finally:
+            no_more()
+
+    def _run(self, stopping: threading.Event, finished: Callable[[], bool], no_more: Callable[[], None]) -> None:
         failures = 0
         while not stopping.is_set():
             try:
                 with _held(self._connect()) as connection:
                     session = _Session(connection, self._declare(connection), self._deliver, self._prefetch)
                     failures = 0
-                    self._serve(session, stopping, finished)
+                    self._serve(session, stopping, finished, no_more)
             except Exception as error:
                 # Broken connection, deleted queue, broker down: for all of them the answer is to come back.
                 failures += 1
@@ -95,13 +106,20 @@ class Intake:
             finally:
                 self.connected = False
 
-    def _serve(self, session: _Session, stopping: threading.Event, finished: Callable[[], bool]) -> None:
+    def _serve(
+        self,
+        session: _Session,
+        stopping: threading.Event,
+        finished: Callable[[], bool],
+        no_more: Callable[[], None],
+    ) -> None:
         session.consume()
         self.connected = True
         self._reconnected()
         while not stopping.is_set():
             session.turn()
         session.cancel()
+        no_more()
         deadline = time.monotonic() + GRACE_SECONDS
         while not finished() and time.monotonic() < deadline:
             session.turn(_BUSY)

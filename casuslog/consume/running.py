@@ -62,6 +62,8 @@ class RunningConsumer:
         self._lanes = lanes or (LANES_BY_SETS if consumer.handlers.batched else LANES)
         self._spawn = spawn
         self._stopping = threading.Event()
+        self._drained = threading.Event()
+        """Set once a stop has begun and nothing more comes in: what was fetched by then is finished."""
         self._working = 0
         self._stopped = threading.Event()
 
@@ -90,7 +92,7 @@ class RunningConsumer:
                 self._spawn(self._catch_up)
                 self.caught_up.wait()
                 self._spawn(lambda: self._watch.run(self._stopping))
-                self._intake.run(self._stopping, lambda: self._working == 0)
+                self._intake.run(self._stopping, lambda: self._working == 0, self._no_more)
                 self._await_workers()
                 self.consumer.keep_checkpoints()
         except Exception as error:
@@ -130,8 +132,12 @@ class RunningConsumer:
         while self._working and time.monotonic() < deadline:
             time.sleep(0.02)
 
+    def _no_more(self) -> None:
+        self._drained.set()
+        self.consumer.wake()
+
     def _work(self) -> None:
         try:
-            self.consumer.work_until(self._stopping)
+            self.consumer.work_until(self._drained)
         finally:
             self._working -= 1
