@@ -8,17 +8,17 @@ from typing import Any
 
 import fastavro
 from fastavro.read import SchemaResolutionError
-from fastavro.schema import fingerprint, to_parsing_canonical_form
+from fastavro.schema import to_parsing_canonical_form
 
 from casuslog.errors import SchemaError
 from casuslog.schema._compiled import UNUSUAL, ReadInto, Write, compiled
 from casuslog.schema._fit import Fit
+from casuslog.schema._rabin import rabin
 
 
 def fingerprint_of(declaration: Any) -> bytes:
     """The CRC-64-AVRO fingerprint of a schema's Parsing Canonical Form, as it stands on the wire (little-endian)."""
-    # fastavro's hex is in the byte order of the wire already: "int" gives 8f5c393f1ad57572.
-    return bytes.fromhex(fingerprint(to_parsing_canonical_form(declaration), "CRC-64-AVRO"))
+    return rabin(to_parsing_canonical_form(declaration).encode())
 
 
 class AvroSchema:
