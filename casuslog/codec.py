@@ -221,7 +221,7 @@ class Codec:
     def _keys_of(
         self, batch: list[StoredEvent], parts: list[_Opened | SchemaError], purpose: str
     ) -> dict[str, _Ciphers]:
-        """The keys of a batch by gemeente; none of a gemeente of which one is lost: that event will say so."""
+        """The keys of a batch by gemeente, without those that are lost: the event that needs one will say so."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for event, part in zip(batch, parts, strict=True):
             if not isinstance(part, SchemaError):
@@ -230,10 +230,22 @@ class Codec:
                     if blok is not None:
                         asked.add(blok.sleutel)
         found: dict[str, _Ciphers] = {}
-        for gemeente, asked in wanted.items():
+        at_hand = self._asked_for(wanted, purpose)
+        for gemeente in wanted:
             found[gemeente] = ciphers = _Ciphers(self._keys, gemeente, purpose)
+            ciphers.take_up(at_hand.get(gemeente, {}))
+        return found
+
+    def _asked_for(self, wanted: Mapping[str, set[str]], purpose: str) -> Mapping[str, Mapping[str, bytes | None]]:
+        """The keys of several gemeenten: in one question where the key store can, else one per gemeente."""
+        get_of = getattr(self._keys, "get_of", None)
+        if get_of is not None:
+            together: Mapping[str, Mapping[str, bytes | None]] = get_of(wanted, purpose)
+            return together
+        found: dict[str, Mapping[str, bytes | None]] = {}
+        for gemeente, asked in wanted.items():
             with contextlib.suppress(StoreError):
-                ciphers.take_up(self._keys.get_many(asked, gemeente, purpose))
+                found[gemeente] = self._keys.get_many(asked, gemeente, purpose)
         return found
 
     def _framed(self, recorded: RecordedEvent, schema: Any) -> bytes:

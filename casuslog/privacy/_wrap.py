@@ -25,7 +25,20 @@ def unwrap(wrapping: bytes, wrapped: bytes, belongs_to: str) -> bytes:
     Raises:
         StoreError: the row was changed, or another key wrapped it.
     """
-    try:
-        return AESGCM(wrapping).decrypt(wrapped[:NONCE_SIZE], wrapped[NONCE_SIZE:], belongs_to.encode())
-    except (InvalidTag, ValueError):
-        raise StoreError(f"{belongs_to}: the key store holds something else than was put in") from None
+    return Wrapping(wrapping).unwrap(wrapped, belongs_to)
+
+
+class Wrapping:
+    """A wrapping key made ready, for many keys at once; as secret as the key, and held no longer than them."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, wrapping: bytes) -> None:
+        self._cipher = AESGCM(wrapping)
+
+    def unwrap(self, wrapped: bytes, belongs_to: str) -> bytes:
+        """As :func:`unwrap`."""
+        try:
+            return self._cipher.decrypt(wrapped[:NONCE_SIZE], wrapped[NONCE_SIZE:], belongs_to.encode())
+        except (InvalidTag, ValueError):
+            raise StoreError(f"{belongs_to}: the key store holds something else than was put in") from None

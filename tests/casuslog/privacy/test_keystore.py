@@ -278,3 +278,53 @@ def test_several_can_open_an_empty_database_at_once(shared_url: str) -> None:
     engine = create_engine(shared_url)
     assert set(inspect(engine).get_table_names()) == {"sleutels", "gemeentesleutels"}
     engine.dispose()
+
+
+def test_a_page_of_several_gemeenten_is_read_at_once(shared_url: str) -> None:
+    """Each gemeente gets the keys that it asked for, a destroyed one as None, each counted for its purpose."""
+    made, other = KeyStore.open(shared_url, ROOT), KeyStore.open(shared_url, ROOT)
+    first = made.key_for("0072", "melding", "casus-1", "client", Privacy.FEIT)
+    gone = made.key_for("0072", "melding", "casus-2", "client", Privacy.FEIT)
+    second = made.key_for("0080", "melding", "casus-1", "client", Privacy.FEIT)
+    made.destroy("0072", "melding", "casus-2")
+    for _ in range(2):  # from the database, then from memory
+        found = other.get_of({"0072": [first[0], gone[0]], "0080": [second[0]]}, "proef")
+        assert found == {"0072": {first[0]: first[1], gone[0]: None}, "0080": {second[0]: second[1]}}
+    assert other.uses == {("0072", "proef"): 4, ("0080", "proef"): 2}
+    made.close()
+    other.close()
+
+
+def test_a_page_does_not_reach_over_the_wall_between_gemeenten(shared_url: str) -> None:
+    """A key that is asked for under another gemeente is left out, also where its own gemeente is on the same page."""
+    made, other = KeyStore.open(shared_url, ROOT), KeyStore.open(shared_url, ROOT)
+    ours, _ = made.key_for("0072", "melding", "casus-1", "client", Privacy.FEIT)
+    theirs, key = made.key_for("0080", "melding", "casus-1", "client", Privacy.FEIT)
+    assert other.get_of({"0072": [theirs], "0080": [theirs]}, "proef") == {"0072": {}, "0080": {theirs: key}}
+    assert other.get_of({"0080": [ours]}, "proef") == {"0080": {}}
+    made.close()
+    other.close()
+
+
+def test_a_key_that_does_not_unwrap_leaves_the_others_of_a_page_readable(shared_url: str) -> None:
+    """What is broken is left out of the page; who asks for that one key is told."""
+    made, other = KeyStore.open(shared_url, ROOT), KeyStore.open(shared_url, ROOT)
+    good = made.key_for("0072", "melding", "casus-1", "client", Privacy.FEIT)
+    broken, _ = made.key_for("0072", "melding", "casus-2", "client", Privacy.FEIT)
+    engine = create_engine(shared_url)
+    with engine.begin() as conn:
+        conn.execute(
+            text("UPDATE sleutels SET ingepakt = :other WHERE id = :id"), {"other": b"\x01" * 60, "id": broken}
+        )
+    engine.dispose()
+    assert other.get_of({"0072": [good[0], broken]}, "proef") == {"0072": {good[0]: good[1]}}
+    with pytest.raises(StoreError, match="something else"):
+        other.get(broken, "0072", "proef")
+    made.close()
+    other.close()
+
+
+def test_a_page_asks_for_a_purpose(keys: KeyStore) -> None:
+    """Without doelbinding nothing is read."""
+    with pytest.raises(ValueError, match="doelbinding"):
+        keys.get_of({"0072": ["x"]}, "")
