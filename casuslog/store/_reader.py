@@ -6,6 +6,7 @@ commits late. The log is therefore read in the order of transactions and only up
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import Enum
@@ -16,11 +17,11 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Integer,
     Select,
     asc,
     bindparam,
     desc,
-    literal,
     literal_column,
     select,
     tuple_,
@@ -106,14 +107,16 @@ def stream_page(conn: Connection, stream: Stream, after: int, limit: int) -> lis
 
 def log_page(conn: Connection, gemeenten: Gemeenten, after: Cursor, limit: int) -> list[StoredEvent]:
     """At most ``limit`` final events after a cursor, in the order of the log."""
-    parts = [_final(conn, gemeente, _COLUMNS, after) for gemeente in _each(gemeenten)]
-    return [_event(*row) for row in conn.execute(_merged(parts, asc, limit))]
+    each = _each(gemeenten)
+    query = _log_page(conn.dialect.name, None if each is None else len(each))
+    return [_event(*row) for row in conn.execute(query, {**_asked(each, after), "size": limit}).all()]
 
 
 def last_final(conn: Connection, gemeenten: Gemeenten) -> Cursor:
     """The cursor of the last final event, or the start."""
-    parts = [_final(conn, gemeente, _PLACE, START) for gemeente in _each(gemeenten)]
-    row = conn.execute(_merged(parts, desc, 1)).first()
+    each = _each(gemeenten)
+    query = _last_final(conn.dialect.name, None if each is None else len(each))
+    row = conn.execute(query, {**_asked(each, START), "size": 1}).first()
     return Cursor(*row) if row else START
 
 
@@ -143,33 +146,58 @@ def paged(page: Callable[[int, int], list[StoredEvent]], after: int, limit: int 
         left = None if left is None else left - size
 
 
-def _each(gemeenten: Gemeenten) -> list[str | None]:
+def _each(gemeenten: Gemeenten) -> list[str] | None:
     asked = scope(gemeenten)
-    return [None] if asked is None else [*sorted(asked)]
+    return None if asked is None else sorted(asked)
 
 
-def _final(conn: Connection, gemeente: str | None, columns: Sequence[Column[Any]], after: Cursor) -> Select[Any]:
-    """The final events of a gemeente (or of all) after a cursor.
+def _asked(each: list[str] | None, after: Cursor) -> dict[str, Any]:
+    place = {"after_era": after.era, "after_xid": after.xid, "after_position": after.position}
+    return place if each is None else {**place, **{_name(number): one for number, one in enumerate(each)}}
+
+
+def _name(number: int) -> str:
+    return f"gemeente_{number}"
+
+
+# Made once for each number of gemeenten: making such a statement takes longer than reading fifty events.
+@functools.lru_cache(maxsize=64)
+def _log_page(dialect: str, gemeenten: int | None) -> Select[Any]:
+    return _merged([_final(dialect, name, _COLUMNS) for name in _names(gemeenten)], asc)
+
+
+@functools.lru_cache(maxsize=64)
+def _last_final(dialect: str, gemeenten: int | None) -> Select[Any]:
+    return _merged([_final(dialect, name, _PLACE) for name in _names(gemeenten)], desc)
+
+
+def _names(gemeenten: int | None) -> list[str | None]:
+    return [None] if gemeenten is None else [_name(number) for number in range(gemeenten)]
+
+
+def _final(dialect: str, gemeente: str | None, columns: Sequence[Column[Any]]) -> Select[Any]:
+    """The final events of a gemeente (or of all) after a cursor; ``gemeente`` is the name of its parameter.
 
     The gemeente leads each comparison, though it is fixed: PostgreSQL estimates a comparison of rows by its first
     column, and would take the index of the whole log for a gemeente with few events in it.
     """
     key = [] if gemeente is None else [events.c.gemeente]
-    own = [] if gemeente is None else [literal(gemeente)]
-    start = tuple_(*own, literal(after.era), literal(after.xid), literal(after.position))
+    own = [] if gemeente is None else [bindparam(gemeente, type_=events.c.gemeente.type)]
+    start = tuple_(*own, *(bindparam(f"after_{column.name}", type_=column.type) for column in _PLACE))
     query = select(*columns).where(*(column == value for column, value in zip(key, own, strict=True)))
     query = query.where(start < tuple_(*key, *_PLACE))
     # SQLite has one writer at a time: what is visible is final. On PostgreSQL a transaction below the horizon of this
     # very statement is over, and seen; earlier eras are over altogether.
-    if conn.dialect.name != "postgresql":
+    if dialect != "postgresql":
         return query
     return query.where(tuple_(*key, events.c.era, events.c.xid) < tuple_(*own, current_era, _HORIZON))
 
 
-def _merged(parts: list[Select[Any]], direction: Direction, limit: int) -> Select[Any]:
+def _merged(parts: list[Select[Any]], direction: Direction) -> Select[Any]:
     """One statement for all parts, for they must share one horizon; each goes along its own index."""
-    ordered = [part.order_by(*map(direction, _PLACE)).limit(limit) for part in parts]
+    size = bindparam("size", type_=Integer)
+    ordered = [part.order_by(*map(direction, _PLACE)).limit(size) for part in parts]
     if len(ordered) == 1:
         return ordered[0]
     merged = union_all(*(select(part.subquery()) for part in ordered)).subquery()
-    return select(merged).order_by(*(direction(merged.c[column.name]) for column in _PLACE)).limit(limit)
+    return select(merged).order_by(*(direction(merged.c[column.name]) for column in _PLACE)).limit(size)
