@@ -64,6 +64,8 @@ class Codec:
     def __init__(self, registry: SchemaRegistry, keys: Keys) -> None:
         self.registry = registry
         self._keys = keys
+        self._have_all = getattr(keys, "have_all", None)
+        """Where a key store has it: the keys of all classes of a holder in one visit."""
         self._versions: dict[type[DomainEvent], SchemaVersion] = {}
         self._json: dict[bytes, JsonForm] = {}
         self._begins: dict[bytes, SchemaVersion] = {}
@@ -82,11 +84,12 @@ class Codec:
         Raises:
             SchemaError: the envelope is of another type or schema, a value does not fit its field, or it is too large.
         """
-        with_key = functools.partial(
-            self._keys.key_for, envelope.gemeente, envelope.service, envelope.subject, fact.betrokkene
-        )
+        holder = (envelope.gemeente, envelope.service, envelope.subject, fact.betrokkene)
+        with_key = functools.partial(self._keys.key_for, *holder)
         try:
             version = self._version_of(type(fact.data))
+            if self._have_all is not None:
+                self._have_all(*holder, (block.klasse for block in version.blocks if block.schema.fields))
             return sealed(version, record_view(fact.data), envelope, with_key)
         except SchemaError as error:
             raise _named(error, envelope) from None

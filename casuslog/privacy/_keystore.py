@@ -18,9 +18,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from casuslog._rested import ask_after_rest
 from casuslog.clock import Clock, SystemClock
 from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
+from casuslog.privacy._atonce import Fresh, find_or_make
 from casuslog.privacy._blocks import KEY_SIZE
 from casuslog.privacy._cache import ShortMemory
 from casuslog.privacy._many import Unwrapping, rows_of
@@ -30,6 +32,9 @@ from casuslog.privacy._wrap import WRAPPED_SIZE, unwrap, wrap
 
 CACHE_SECONDS = 60.0
 """How long a destruction elsewhere may go unnoticed, at most."""
+_FRESH_SECONDS = 1.0
+"""A connection that was used within this time is not asked whether it still answers."""
+_TRIES = 3
 _MIGRATION_LOCK = 0x6361737573_01
 _PAGE = 500
 _HOLDER = ["gemeente", "fase", "subject", "betrokkene", "klasse"]
@@ -54,9 +59,12 @@ class KeyStore:
         monotonic: Callable[[], float] = time.monotonic,
         cache_seconds: float = CACHE_SECONDS,
     ) -> None:
+        """Over ``engine``, which on PostgreSQL is in autocommit; see :meth:`open`."""
         self.uses: Counter[tuple[str, str]] = Counter()
         """How often a key was asked for, per (gemeente, purpose)."""
         self._engine = engine
+        self._at_once = engine.dialect.name == "postgresql"
+        self._transacting = engine.execution_options(isolation_level="READ COMMITTED") if self._at_once else engine
         self._root = root
         self._clock = clock or SystemClock()
         ttl = min(cache_seconds, CACHE_SECONDS)
@@ -96,12 +104,26 @@ class KeyStore:
         """
         holder = (gemeente, fase, subject, betrokkene, klasse.value)
         held = self._held.get(holder)
+        if held is None and self._at_once:
+            return self._found_or_made(holder[:4], [klasse.value])[klasse.value]
         if held is None:
             cleared = self._held.cleared
             with self._turn:
                 held = self._read_living(holder) or self._create(holder)
             self._held.put(holder, held, cleared)
         return held
+
+    def have_all(self, gemeente: str, fase: str, subject: str, betrokkene: str, klassen: Iterable[Privacy]) -> None:
+        """Have at hand the keys of one holder that :meth:`key_for` is about to be asked for.
+
+        On PostgreSQL they are found or made in one round trip; on SQLite there is none to spare.
+        """
+        if not self._at_once:
+            return
+        holder = (gemeente, fase, subject, betrokkene)
+        missing = [klasse.value for klasse in klassen if self._held.get((*holder, klasse.value)) is None]
+        if missing:
+            self._found_or_made(holder, missing)
 
     def make_many(self, holders: Iterable[Holder]) -> None:
         """Have the living keys of many holders at hand, made where there are none, in a few statements.
@@ -114,6 +136,7 @@ class KeyStore:
             if self._held.get(holder) is None:
                 of_gemeente[gemeente].append(holder)
         for gemeente, wanted in of_gemeente.items():
+            wanted.sort()  # in one order everywhere, so that two who make the same keys do not wait for each other
             for start in range(0, len(wanted), _PAGE):
                 self._make_page(gemeente, wanted[start : start + _PAGE])
 
@@ -193,7 +216,7 @@ class KeyStore:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with _away_is_unavailable(), self._engine.begin() as conn:
+        with _away_is_unavailable(), self._transacting.begin() as conn:
             yield conn
 
     @contextlib.contextmanager
@@ -231,6 +254,33 @@ class KeyStore:
         if found is None:
             raise StoreError("a key was destroyed while it was being made; try again")
         return found
+
+    def _found_or_made(self, holder: tuple[str, ...], klassen: Iterable[str]) -> dict[str, tuple[str, bytes]]:
+        """On PostgreSQL: what :meth:`key_for` answers, for several classes of one holder. All are kept by then."""
+        gemeente, missing = holder[0], sorted(klassen)
+        cleared, wrapping = self._held.cleared, self._wrapping_of(holder[0])
+        done: dict[str, tuple[str, bytes]] = {}
+        for _ in range(_TRIES):
+            fresh = {klasse: _fresh(wrapping, gemeente, klasse) for klasse in missing}
+            found = find_or_make(self._engine, holder, list(fresh.values()), self._clock.now())
+            for klasse, (key_id, wrapped) in found.items():
+                key = fresh[klasse].key if wrapped is None else unwrap(wrapping, wrapped, _belongs(gemeente, key_id))
+                done[klasse] = (key_id, key)
+                self._held.put((*holder, klasse), done[klasse], cleared)
+            missing = [klasse for klasse in missing if klasse not in done]
+            if not missing:
+                return done
+        raise StoreError("a key was destroyed while it was being made; try again")
+
+    def _wrapping_of(self, gemeente: str) -> bytes:
+        """The key of a gemeente, which is kept."""
+        wrapping, cleared = self._wrappings.get(gemeente), self._wrappings.cleared
+        if wrapping is None:
+            with self._writing() as conn:
+                wrapping = self._gemeente_key(conn, gemeente)
+            # Only now is it sure that it is kept.
+            self._wrappings.put(gemeente, wrapping, cleared)
+        return wrapping
 
     def _make_page(self, gemeente: str, holders: list[tuple[str, ...]]) -> None:
         cleared = self._held.cleared
@@ -318,6 +368,11 @@ def _away_is_unavailable() -> Iterator[None]:
         raise Unavailable("the key store is away; nothing was lost, try again") from error
 
 
+def _fresh(wrapping: bytes, gemeente: str, klasse: str) -> Fresh:
+    key_id, key = str(uuid.uuid4()), secrets.token_bytes(KEY_SIZE)
+    return Fresh(klasse, key_id, key, wrap(wrapping, key, _belongs(gemeente, key_id)))
+
+
 def _belongs(gemeente: str, key_id: str) -> str:
     return f"{gemeente}|{key_id}"
 
@@ -340,7 +395,10 @@ def _insert(conn: Connection, table: Any) -> Any:
 
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        # Most of what is asked here is one statement: without a BEGIN and a COMMIT around it, it is one round trip.
+        engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
+        ask_after_rest(engine, lambda: _FRESH_SECONDS)
+        return engine
     # In memory there is only what one connection sees, whichever (green) thread asks.
     in_memory = make_url(url).database in (None, "", ":memory:")
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}

@@ -10,15 +10,15 @@ import contextlib
 import re
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from casuslog._rested import ask_after_rest
 from casuslog.errors import StoreError, Unavailable
 
 IDLE_IN_TRANSACTION_SECONDS = 60
@@ -197,29 +197,8 @@ def _postgresql(url: URL, service: str) -> Engine:
         max_overflow=20,
         pool_timeout=LOCK_SECONDS,
     )
-    event.listen(engine, "checkin", _note_use)
-    event.listen(engine, "checkout", _ensure_answers)
+    ask_after_rest(engine, lambda: FRESH_SECONDS)
     return engine
-
-
-def _note_use(_: Any, record: Any) -> None:
-    record.info[_USED] = time.monotonic()
-
-
-def _ensure_answers(connection: Any, record: Any, _: Any) -> None:
-    used = record.info.get(_USED)
-    if used is None or time.monotonic() - used < FRESH_SECONDS:
-        return
-    try:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        connection.autocommit = False
-    except Exception as error:  # whatever it is: this connection and its like are of no use
-        raise InvalidatePoolError from error
-
-
-_USED = "casuslog_used"
 
 
 def application_name(service: str) -> str:

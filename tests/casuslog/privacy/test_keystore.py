@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, text
 from casuslog.clock import SettableClock
 from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
-from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey
+from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey, _keystore
 
 HOLDER = ("0072", "melding", "casus-1", "client")
 ROOT = RootKey(bytes(range(32)))
@@ -195,6 +195,86 @@ def test_many_at_once_make_one_key(shared_url: str) -> None:
         thread.join()
     assert len(found) == 6
     assert len(set(found)) == 1
+
+
+def test_many_at_once_make_one_key_per_class(shared_url: str) -> None:
+    """Also when each asks for all classes in one visit, in whatever order: one living key per holder and class."""
+    found: list[tuple[tuple[str, bytes], ...]] = []
+    start = threading.Barrier(6)
+
+    def ask(klassen: list[Privacy]) -> None:
+        store = KeyStore.open(shared_url, ROOT)
+        start.wait()
+        store.have_all(*HOLDER, klassen)
+        found.append(tuple(store.key_for(*HOLDER, klasse) for klasse in Privacy))
+        store.close()
+
+    orders = [list(Privacy), list(reversed(Privacy))]
+    threads = [threading.Thread(target=ask, args=(orders[n % 2],)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 6
+    assert len(set(found)) == 1
+    assert living_in(shared_url) == len(Privacy)
+
+
+def test_asking_ahead_finds_what_is_and_makes_what_is_not(shared_url: str) -> None:
+    """A class that has its living key keeps it, one that has none gets one, and a class not asked for gets none."""
+    here, there = KeyStore.open(shared_url, ROOT), KeyStore.open(shared_url, ROOT)
+    feit = here.key_for(*HOLDER, Privacy.FEIT)
+    there.have_all(*HOLDER, [Privacy.FEIT])
+    assert living_in(shared_url) == 1
+    there.have_all(*HOLDER, Privacy)
+    assert there.key_for(*HOLDER, Privacy.FEIT) == feit
+    assert there.key_for(*HOLDER, Privacy.PERSOONSGEGEVEN) == here.key_for(*HOLDER, Privacy.PERSOONSGEGEVEN)
+    assert living_in(shared_url) == len(Privacy)
+    there.close()
+    here.close()
+
+
+@pytest.mark.postgres
+def test_the_keys_of_a_holder_are_kept_in_one_visit(postgres_url: str) -> None:
+    """Once their holder was asked for ahead, its keys are kept, and handed out without another question."""
+    keys = KeyStore.open(postgres_url, ROOT)
+    keys.have_all(*HOLDER, Privacy)
+    assert living_in(postgres_url) == len(Privacy)
+    engine = create_engine(postgres_url)
+    with engine.begin() as conn:
+        conn.execute(text("ALTER TABLE sleutels RENAME TO elders"))
+    assert len({keys.key_for(*HOLDER, klasse) for klasse in Privacy}) == len(Privacy)
+    engine.dispose()
+    keys.close()
+
+
+@pytest.mark.postgres
+def test_a_connection_that_was_cut_is_tried_again(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a rest a connection is asked whether it answers; one cut within it shows once, as a store that is away."""
+    keys, engine = KeyStore.open(postgres_url, ROOT), create_engine(postgres_url)
+    cut = text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
+               "datname = current_database() AND backend_type = 'client backend'")  # fmt: skip
+    keys.key_for(*HOLDER, Privacy.FEIT)
+    with engine.connect() as conn:
+        conn.execute(cut)
+    with pytest.raises(Unavailable, match="key store"):
+        keys.key_for(*HOLDER, Privacy.PERSOONSGEGEVEN)
+    assert keys.key_for(*HOLDER, Privacy.PERSOONSGEGEVEN)
+    monkeypatch.setattr(_keystore, "_FRESH_SECONDS", 0.0)
+    with engine.connect() as conn:
+        conn.execute(cut)
+    assert keys.key_for("0072", "melding", "casus-2", "client", Privacy.FEIT)
+    engine.dispose()
+    keys.close()
+
+
+def living_in(url: str) -> int:
+    """How many living keys a database holds."""
+    engine = create_engine(url)
+    with engine.connect() as conn:
+        count = conn.execute(text("SELECT count(*) FROM sleutels WHERE vernietigd IS NULL")).scalar_one()
+    engine.dispose()
+    return int(count)
 
 
 def test_the_database_never_holds_a_key_in_the_clear(shared_url: str) -> None:
