@@ -9,7 +9,7 @@ from typing import Any
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
-from casuslog.broker import _line, content, twin
+from casuslog.broker import _line, _properties, content, twin
 from casuslog.errors import Unavailable
 
 HEARTBEAT = 10
@@ -48,6 +48,7 @@ def prepare(url: str) -> None:
     """Register what kombu must know before nameko or anyone else connects to this URL."""
     content.install()
     _line.install()
+    _properties.install()
     if url.startswith(f"{twin.SCHEME}:"):
         twin.install()
 

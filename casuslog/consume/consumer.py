@@ -122,9 +122,10 @@ class Consumer:
         """Take one event. ``previous`` is the cursor before its own in the log of its source."""
         acks = [ack] if ack else []
         with self._changed:
-            water = self._water.get(stored.envelope.service)
-            known = water is None or (stored.cursor is not None and stored.cursor <= water.mark)
-            at = (Followed.holding(stored.envelope), stored.envelope.sequence)
+            stream = Followed.holding(stored.envelope)
+            water = self._water.get(stream.source)
+            known = water is None or (stored.cursor is not None and water.passed(stored.cursor))
+            at = (stream, stored.envelope.sequence)
             pending = self._pending.get(at)
             if water is not None and previous is not None and stored.cursor is not None:
                 self._note(water, previous, stored.cursor)
@@ -238,15 +239,13 @@ class Consumer:
     def _forget(self, items: Iterable[Item | Unreadable]) -> None:
         for item in items:
             if isinstance(item, Item):
-                envelope = item.stored.envelope
-                self._pending.pop((Followed.holding(envelope), envelope.sequence), None)
-                self._reached(item.stored)
+                stored = item.stored
+                stream = Followed.holding(stored.envelope)
+                self._pending.pop((stream, stored.envelope.sequence), None)
+                water = self._water.get(stream.source)
+                if water is not None and stored.cursor is not None:
+                    water.done(stored.cursor)
             self._tell(item.acks)
-
-    def _reached(self, stored: StoredEvent) -> None:
-        water = self._water.get(stored.envelope.service)
-        if water is not None and stored.cursor is not None:
-            water.done(stored.cursor)
 
     def _tell(self, acks: Iterable[Ack]) -> None:
         for ack in acks:
@@ -270,10 +269,10 @@ class Consumer:
 
     def _marks(self, events: Sequence[StoredEvent]) -> dict[str, Cursor]:
         with self._changed:
-            done: dict[str, set[Cursor]] = {source: set() for source in self._water}
+            done: dict[str, list[Cursor]] = {source: [] for source in self._water}
             for stored in events:
-                if stored.cursor is not None and stored.envelope.service in done:
-                    done[stored.envelope.service].add(stored.cursor)
+                if stored.cursor is not None and (found := done.get(stored.envelope.service)) is not None:
+                    found.append(stored.cursor)
             marks = {source: self._water[source].mark_after(cursors) for source, cursors in done.items()}
             return {source: mark for source, mark in marks.items() if mark > self._kept[source]}
 

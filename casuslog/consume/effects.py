@@ -112,10 +112,9 @@ class Effects:
     ) -> Committed:
         """Handle ``events`` within ``tx``. In a replay the lane is known to be parked, and handled all the same."""
         work = _Work(self._books, tx, self._handlers.sources, alone=len(events) == 1)
-        work.look(events)
-        for stored in events:
-            if work.stands_before(stored) and not (not replay and self._parks(tx, stored, work.sheet)):
-                work.accept(stored)
+        for stored, stream in work.look(events):
+            if work.stands_before(stored, stream) and not (not replay and self._parks(tx, stored, work.sheet)):
+                work.accept(stored, stream)
         began = time.monotonic()
         self._handle(tx, work.accepted, began)
         handling = time.monotonic() - began
@@ -162,30 +161,30 @@ class _Work:
         self._sources = sources
         self._alone = alone
 
-    def look(self, events: Iterable[StoredEvent]) -> None:
-        """Read where their streams stand, and those of their causes."""
-        asked = []
+    def look(self, events: Iterable[StoredEvent]) -> list[tuple[StoredEvent, Followed]]:
+        """Read where their streams stand, and those of their causes. Gives each event with its stream."""
+        found, asked = [], []
         for stored in events:
-            asked.append(Followed.holding(stored.envelope))
+            stream = Followed.holding(stored.envelope)
+            found.append((stored, stream))
+            asked.append(stream)
             cause = self._cause(stored.envelope)
             if cause is not None:
                 asked.append(Followed.of(cause))
         self.sheet = read(self._tx.conn, self._books, asked)
+        return found
 
-    def stands_before(self, stored: StoredEvent) -> bool:
+    def stands_before(self, stored: StoredEvent, stream: Followed) -> bool:
         """Whether it is still to be handled, or to be parked."""
         envelope = stored.envelope
-        if envelope.subject in self.left:
-            return False
-        return envelope.sequence > self.sheet.last[Followed.holding(envelope)]
+        return envelope.subject not in self.left and envelope.sequence > self.sheet.last[stream]
 
-    def accept(self, stored: StoredEvent) -> None:
+    def accept(self, stored: StoredEvent, stream: Followed) -> None:
         """Take it up, unless something must come before it.
 
         Raises:
             Behind: something must, and the event is alone.
         """
-        stream = Followed.holding(stored.envelope)
         missing = self._missing(stored.envelope, self.sheet.last[stream])
         if missing is None:
             self.accepted.append(stored)

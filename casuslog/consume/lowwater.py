@@ -8,32 +8,55 @@ hole, and the mark waits in front of it until the hole has been fetched.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from operator import attrgetter
 
 from casuslog.recorded import START, Cursor
 
-_LAST = Cursor(2**63, 0, 0)
+Place = tuple[int, int, int]
+"""A cursor as numbers: Python compares and hashes a tuple by itself, and a dataclass by making two of them."""
+_LAST = (2**63, 0, 0)
 """After every cursor there can be."""
+_place = attrgetter("era", "xid", "position")
 
 
-@dataclass(slots=True)
 class LowWater:
     """The mark of one source. Not locked: its owner guards it."""
 
-    mark: Cursor = START
-    _noted: list[tuple[Cursor, Cursor]] = field(default_factory=list)
-    """(cursor, the one before it), ordered by cursor; all beyond the mark."""
-    _known: set[Cursor] = field(default_factory=set)
-    _done: set[Cursor] = field(default_factory=set)
-    _tip: Cursor = START
+    __slots__ = ("_done", "_known", "_mark", "_noted", "_tip", "mark")
+
+    def __init__(self, mark: Cursor = START) -> None:
+        self.mark = mark
+        """Up to here all is handled or parked."""
+        self._mark: Place = _place(mark)
+        self._noted: list[tuple[Place, Place]] = []
+        """(cursor, the one before it), ordered by cursor; all beyond the mark."""
+        self._known: set[Place] = set()
+        self._done: set[Place] = set()
+        self._tip: Place = self._mark
+
+    def passed(self, cursor: Cursor) -> bool:
+        """Whether it lies at the mark or before it."""
+        return _place(cursor) <= self._mark
 
     def note(self, previous: Cursor, cursor: Cursor) -> None:
         """In the log ``cursor`` follows ``previous``, with nothing between."""
-        if cursor <= self.mark or cursor in self._known:
+        at, before = _place(cursor), _place(previous)
+        if at <= self._mark or at in self._known:
             return
-        self._known.add(cursor)
-        insort(self._noted, (cursor, previous))
-        self._tip = max(self._tip, self.mark)
+        self._known.add(at)
+        noted = self._noted
+        if noted and at < noted[-1][0]:
+            insort(noted, (at, before))
+            self._advance()
+            return
+        # The last one yet, as nearly all are: it moves the tip, unless a hole lies before it.
+        whole = not noted or noted[-1][0] <= self._tip
+        noted.append((at, before))
+        if whole and before <= self._tip:
+            self._tip = at
+
+    def _advance(self) -> None:
         for beyond, before in self._noted[bisect_right(self._noted, (self._tip, _LAST)) :]:
             if before > self._tip:
                 break
@@ -41,31 +64,37 @@ class LowWater:
 
     def done(self, cursor: Cursor) -> None:
         """The event at ``cursor`` is handled or parked; it was noted before, else this says nothing."""
-        if cursor in self._known:
-            self._done.add(cursor)
-        while self._noted and self._noted[0][1] <= self.mark and self._noted[0][0] in self._done:
-            self._reach(self._noted.pop(0)[0])
+        at = _place(cursor)
+        if at not in self._known:
+            return
+        self._done.add(at)
+        noted, reached = self._noted, 0
+        while reached < len(noted) and noted[reached][1] <= self._mark and noted[reached][0] in self._done:
+            self._mark = noted[reached][0]
+            self._known.discard(self._mark)
+            self._done.discard(self._mark)
+            reached += 1
+        if reached:
+            del noted[:reached]
+            self.mark = Cursor(*self._mark)
+            self._tip = max(self._tip, self._mark)
 
-    def mark_after(self, cursors: set[Cursor]) -> Cursor:
+    def mark_after(self, cursors: Iterable[Cursor]) -> Cursor:
         """The mark as it will stand once these are done too."""
-        mark = self.mark
-        for cursor, previous in self._noted:
-            if previous > mark or (cursor not in self._done and cursor not in cursors):
+        mark, done = self._mark, {_place(cursor) for cursor in cursors}
+        for at, before in self._noted:
+            if before > mark or (at not in self._done and at not in done):
                 break
-            mark = cursor
-        return mark
+            mark = at
+        return self.mark if mark == self._mark else Cursor(*mark)
 
     def hole(self) -> tuple[Cursor, Cursor] | None:
         """The first range in which events were never seen, as ``(after, up to and including)``."""
-        tip = self.tip()
-        beyond = bisect_right(self._noted, (tip, _LAST))
-        return (tip, self._noted[beyond][1]) if beyond < len(self._noted) else None
+        if not self._noted or self._noted[-1][0] <= self._tip:
+            return None
+        beyond = bisect_right(self._noted, (self._tip, _LAST))
+        return self.tip(), Cursor(*self._noted[beyond][1])
 
     def tip(self) -> Cursor:
         """Up to where the log is known without a hole: from there a feed may hold more."""
-        return max(self._tip, self.mark)
-
-    def _reach(self, cursor: Cursor) -> None:
-        self.mark = cursor
-        self._known.discard(cursor)
-        self._done.discard(cursor)
+        return Cursor(*self._tip)

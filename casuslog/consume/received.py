@@ -19,13 +19,20 @@ def read(told: Mapping[str, Any], body: Any, content_type: str | None) -> wire.M
     Raises:
         SchemaError: it is no event, or its envelope and body are not those of its hash. The message names no values.
     """
-    message = wire.read(told, body, content_type)
+    attributes = wire.attributes_of(told)
+    message = wire.read(told, body, content_type, attributes)
     stored = message.stored
     # Over the headers as they came: what the envelope leaves out or writes otherwise would not be seen in it.
-    envelope = {name.removeprefix(wire.PREFIX): str(told[name]) for name in told if name.startswith(wire.PREFIX)}
-    if not stored.hash or link(stored.prev_hash, canonical(envelope), stored.body) != stored.hash:
+    if not stored.hash or link(stored.prev_hash, _text(attributes), stored.body) != stored.hash:
         raise SchemaError("het bericht is onderweg veranderd: envelop en inhoud passen niet bij de hash")
     return message
+
+
+def _text(attributes: Mapping[str, Any]) -> str:
+    try:
+        return canonical(attributes)
+    except TypeError:  # a header that is no text
+        return canonical({name: str(value) for name, value in attributes.items()})
 
 
 __all__ = ["read"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from casuslog.envelope import CONTENT_TYPE, Envelope
@@ -66,8 +67,31 @@ class _Headers(dict[str, str]):
 _HEADER = _Headers()
 
 
-def read(told: Mapping[str, Any], body: Any, content_type: str | None) -> Message:
-    """The event of a message.
+class _Attributes(dict[str, str]):
+    """The name of an attribute by that of its header, empty where it is no header of an attribute."""
+
+    def __missing__(self, header: str) -> str:
+        found = header[len(PREFIX) :] if header.startswith(PREFIX) else ""
+        # Anyone may send headers: what is remembered has an end.
+        if len(self) < _REMEMBERED:
+            self[header] = found
+        return found
+
+
+_REMEMBERED = 256
+_ATTRIBUTE = _Attributes()
+
+
+def attributes_of(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of the envelope among the headers of a message, as they came."""
+    named = _ATTRIBUTE
+    return {attribute: value for header, value in told.items() if (attribute := named[header])}
+
+
+def read(
+    told: Mapping[str, Any], body: Any, content_type: str | None, attributes: Mapping[str, Any] | None = None
+) -> Message:
+    """The event of a message. ``attributes``: those of its headers, where the caller took them out already.
 
     Raises:
         SchemaError: content type, headers or body are not those of an event. The message names no values.
@@ -76,14 +100,12 @@ def read(told: Mapping[str, Any], body: Any, content_type: str | None) -> Messag
         raise SchemaError(f"het bericht heeft niet het contenttype {CONTENT_TYPE}")
     if isinstance(body, str) or not isinstance(body, bytes | bytearray | memoryview):
         raise SchemaError("het bericht heeft geen bytes als inhoud")
-    stored = StoredEvent(
-        _envelope(told), bytes(body), _hex(told, HASH), _hex(told, PREVIOUS_HASH), _cursor(told, CURSOR)
-    )
+    envelope = _envelope(attributes_of(told) if attributes is None else attributes)
+    stored = StoredEvent(envelope, bytes(body), _hex(told, HASH), _hex(told, PREVIOUS_HASH), _cursor(told, CURSOR))
     return Message(stored, _cursor(told, PREVIOUS))
 
 
-def _envelope(told: Mapping[str, Any]) -> Envelope:
-    attributes = {name.removeprefix(PREFIX): value for name, value in told.items() if name.startswith(PREFIX)}
+def _envelope(attributes: Mapping[str, Any]) -> Envelope:
     try:
         return Envelope.from_attributes(attributes)
     except KeyError as error:
@@ -97,9 +119,13 @@ def _cursor(told: Mapping[str, Any], name: str) -> Cursor | None:
     if name not in told:
         return None
     try:
-        return Cursor.parse(str(told[name]))
+        return _parsed(str(told[name]))
     except ValueError:
         raise SchemaError(f"de header {name} is geen cursor") from None
+
+
+# Each comes twice: as the cursor of an event, and as that before the next.
+_parsed = lru_cache(maxsize=64)(Cursor.parse)
 
 
 def _hex(told: Mapping[str, Any], name: str) -> bytes:
