@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -125,27 +125,33 @@ class Rebuild:
 class _Content:
     """The content of events, decrypted when a projection looks inside: most of them never do.
 
-    Of a type that was looked into once, the events of the next batches are decrypted together.
+    Of a type that is looked into, all events of a batch are decrypted together.
     """
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._asked: set[str] = set()
+        self._batch: Sequence[StoredEvent] = ()
         self._ready: dict[str, Any] = {}
 
     def expect(self, batch: Sequence[StoredEvent]) -> None:
         """Make ready what projections will look into, as far as is known."""
-        wanted = [stored for stored in batch if stored.envelope.type in self._asked]
-        read = self._codec.decode_many(wanted, purpose=PURPOSE, typed=False)
-        self._ready = {event.envelope.id: event.data for event in read}
+        self._batch = batch
+        self._ready = {}
+        self._read(self._asked)
 
     def of(self, stored: StoredEvent) -> Any:
-        """The content of one event, as a mapping."""
+        """The content of one event of the batch, as a mapping."""
         envelope = stored.envelope
         if envelope.id not in self._ready:
             self._asked.add(envelope.type)
-            self._ready[envelope.id] = self._codec.decode(stored, purpose=PURPOSE, typed=False).data
+            self._read({envelope.type})
         return self._ready[envelope.id]
+
+    def _read(self, types: Collection[str]) -> None:
+        wanted = [stored for stored in self._batch if stored.envelope.type in types]
+        read = self._codec.decode_many(wanted, purpose=PURPOSE, typed=False)
+        self._ready.update((event.envelope.id, event.data) for event in read)
 
 
 class _Later(Mapping[str, Any]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Date, Integer, LargeBinary, String, Table
@@ -18,9 +19,9 @@ def upsert(conn: Connection, table: Table, row: Mapping[str, Any]) -> None:
 
 def upsert_many(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """As :func:`upsert` for each in turn, in as few statements as possible."""
-    keys = [c.name for c in table.primary_key]
+    key_of = itemgetter(*(c.name for c in table.primary_key))
     # One statement cannot write the same row twice: of those with one key the last one counts.
-    last = {tuple(row[name] for name in keys): row for row in rows}
+    last = {key_of(row): row for row in rows}
     if last and conn.dialect.name == "postgresql":
         # psycopg2 sends the rows of an executemany one by one; this is one statement for all: 6,000
         # events were rebuilt in 1.4 s instead of 3.9 (measured).

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -66,7 +67,9 @@ def _row(stored: StoredEvent) -> dict[str, Any]:
     }
 
 
-_as_json = json.JSONEncoder(ensure_ascii=False).encode
+def _as_json(attributes: Mapping[str, str]) -> str:
+    """As ``json.dumps(attributes, ensure_ascii=False)``, which makes an encoder for each text anew."""
+    return "{" + ", ".join([f"{_quoted(name)}: {_quoted(value)}" for name, value in attributes.items()]) + "}"
 
 
 def causes_first(events: Sequence[StoredEvent]) -> Iterator[StoredEvent]:

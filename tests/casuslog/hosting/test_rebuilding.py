@@ -187,6 +187,24 @@ def test_only_what_a_projection_looks_into_is_decrypted(world: World) -> None:
     assert sum(world.platform.keys.uses.values()) == 1
 
 
+def test_what_a_batch_is_looked_into_for_is_decrypted_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key store is asked once for a type of a batch, also the first time that somebody looks inside."""
+    for _ in range(3):
+        world.melding()
+    keys = world.platform.keys
+    get_of, asked = keys.get_of, []
+
+    def watched(wanted, purpose):
+        asked.append(wanted)
+        return get_of(wanted, purpose)
+
+    monkeypatch.setattr(keys, "get_of", watched)
+    keys.uses.clear()
+    Rebuild(world.platform, "historie", OURS).run(rounds=1)
+    assert [len(wanted[OURS]) for wanted in asked] == [3]
+    assert sum(keys.uses.values()) == 3
+
+
 def test_a_casus_that_the_live_side_has_not_finished_is_no_difference(world: World) -> None:
     """Both are compared at the same position: what is on its way is told apart, and compared once it has come."""
     world.inrichting()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import UTC, date, datetime
 from itertools import permutations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from casuslog.envelope import Envelope
 from casuslog.events import TYPE_PREFIX
-from casuslog.readmodels.known import causes_first
+from casuslog.readmodels.known import _as_json, causes_first
 from casuslog.recorded import StoredEvent
 
 CASUS = str(uuid.uuid5(uuid.NAMESPACE_URL, "casus"))
@@ -59,3 +63,9 @@ def test_a_cause_that_is_not_known_holds_nothing_back() -> None:
     """The cause may stand in a stream that this service does not keep, or that the reader may not have."""
     effect = event("pgb", 1, event("beschikking", 9))
     assert list(causes_first([effect])) == [effect]
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_an_envelope_is_kept_in_the_words_of_json(attributes: dict[str, str]) -> None:
+    """What is kept of an envelope is byte for byte what the JSON library writes, whatever the values hold."""
+    assert _as_json(attributes) == json.dumps(attributes, ensure_ascii=False)
