@@ -12,19 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, select, text, tuple_, update
+from sqlalchemy import Connection, Engine, Row, Select, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.pool import StaticPool
 
-from casuslog._rested import ask_after_rest
 from casuslog.clock import Clock, SystemClock
 from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
 from casuslog.privacy._atonce import Fresh, find_or_make
 from casuslog.privacy._blocks import KEY_SIZE
 from casuslog.privacy._cache import ShortMemory
+from casuslog.privacy._engine import make_engine
 from casuslog.privacy._many import Unwrapping, rows_of
 from casuslog.privacy._root import RootKey
 from casuslog.privacy._tables import LIVING, PER_HOLDER, gemeentesleutels, metadata, sleutels
@@ -32,8 +30,6 @@ from casuslog.privacy._wrap import WRAPPED_SIZE, unwrap, wrap
 
 CACHE_SECONDS = 60.0
 """How long a destruction elsewhere may go unnoticed, at most."""
-_FRESH_SECONDS = 1.0
-"""A connection that was used within this time is not asked whether it still answers."""
 _TRIES = 3
 _MIGRATION_LOCK = 0x6361737573_01
 _PAGE = 500
@@ -78,7 +74,7 @@ class KeyStore:
     @classmethod
     def open(cls, url: str, root: RootKey, **options: Any) -> KeyStore:
         """The key store at a URL (``sqlite:///...`` or ``postgresql+psycopg2://...``); it makes its tables."""
-        engine = _engine(url)
+        engine = make_engine(url)
         store = cls(engine, root, **options)
         store.create_tables()
         return store
@@ -391,26 +387,3 @@ def _with_wrapping() -> Select[Any]:
 
 def _insert(conn: Connection, table: Any) -> Any:
     return (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(table)
-
-
-def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        # Most of what is asked here is one statement: without a BEGIN and a COMMIT around it, it is one round trip.
-        engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
-        ask_after_rest(engine, lambda: _FRESH_SECONDS)
-        return engine
-    # In memory there is only what one connection sees, whichever (green) thread asks.
-    in_memory = make_url(url).database in (None, "", ":memory:")
-    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
-    engine = create_engine(
-        url, connect_args={"check_same_thread": False, "timeout": 30}, hide_parameters=True, **options
-    )
-    event.listen(engine, "connect", _overwrite_for_real)
-    return engine
-
-
-def _overwrite_for_real(connection: Any, _record: Any) -> None:
-    """A destroyed key leaves no copy in the file: freed pages are zeroed, and there is no write-ahead log."""
-    connection.execute("PRAGMA secure_delete = ON")
-    connection.execute("PRAGMA journal_mode = DELETE")
-    connection.execute("PRAGMA synchronous = FULL")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from casuslog.envelope import Envelope
 from casuslog.events import VERNIETIGD
@@ -17,6 +17,13 @@ from casuslog.rights.involvement import who_reported
 
 WHOLE_CASUS = ""
 """The thema of an involvement that is not of one thema: part of a key, and so not NULL."""
+
+# Made once: building a statement costs more than sending it.
+_OF = select(t).where(
+    t.c.subject == bindparam("subject"),
+    t.c.vanaf <= bindparam("dag"),
+    or_(t.c.tot.is_(None), t.c.tot >= bindparam("dag")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,5 @@ class InvolvementRegister:
     @staticmethod
     def of(conn: Connection, subject: str, on: date) -> list[Involved]:
         """Who is involved in this casus on this day."""
-        query = select(t).where(t.c.subject == subject, t.c.vanaf <= on, or_(t.c.tot.is_(None), t.c.tot >= on))
-        rows = conn.execute(query)
+        rows = conn.execute(_OF, {"subject": subject, "dag": on})
         return [Involved(r.gemeente, r.organisatie, r.als, r.vanaf, r.tot, r.thema or None) for r in rows]

@@ -6,12 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from casuslog.readmodels._upsert import upsert_many
 from casuslog.readmodels.tables import melding_days as t
 
 MELDING = "melding-geregistreerd"
+# Made once: building a statement costs more than sending it.
+_OF = select(func.min(t.c.gemeld_op)).where(
+    t.c.subject == bindparam("subject"), t.c.gemeente.in_(bindparam("gemeenten", expanding=True))
+)
 
 
 class MeldingDays:
@@ -38,5 +42,4 @@ class MeldingDays:
 
         The owners count: a casus id is shared, and a melding that another gemeente writes under it says nothing here.
         """
-        query = select(func.min(t.c.gemeld_op)).where(t.c.subject == subject, t.c.gemeente.in_(sorted(owners)))
-        return conn.execute(query).scalar()
+        return conn.execute(_OF, {"subject": subject, "gemeenten": sorted(owners)}).scalar()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from casuslog.errors import Refused
 from casuslog.readmodels._upsert import upsert
@@ -15,6 +15,14 @@ from casuslog.readmodels.tables import policies as t
 
 DAY_OF_MELDING = "dag_van_de_melding"
 """Code of the list *overgang*: a running casus keeps the version of the day of its melding."""
+
+# Made once: building a statement costs more than sending it.
+_ON = (
+    select(t.c.versie)
+    .where(t.c.gemeente == bindparam("gemeente"), t.c.geldig_vanaf <= bindparam("dag"))
+    .order_by(t.c.geldig_vanaf.desc(), t.c.versie.desc())
+)
+_NAMED = select(t.c.versie).where(t.c.gemeente == bindparam("gemeente"), t.c.sleutel == bindparam("sleutel"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +66,8 @@ class Policies:
         Raises:
             Refused: none is known for that day (``inrichting_onbekend``): no act is judged without its inrichting.
         """
-        query = (
-            select(t.c.versie)
-            .where(t.c.gemeente == gemeente, t.c.geldig_vanaf <= day)
-            .order_by(t.c.geldig_vanaf.desc(), t.c.versie.desc())
-        )
         found: Policy | None = None
-        for versie in conn.execute(query).scalars().all():
+        for versie in conn.execute(_ON, {"gemeente": gemeente, "dag": day}).scalars().all():
             found = self._version(conn, gemeente, versie)
             if not found.leaves_alone(melding):
                 return found
@@ -79,8 +82,8 @@ class Policies:
             Refused: this service has not heard of it yet (``inrichting_onbekend``).
         """
         sleutel, _, versie = naam.rpartition("@")
-        known = select(t.c.versie).where(t.c.gemeente == gemeente, t.c.sleutel == sleutel)
-        if not versie.isdigit() or int(versie) not in conn.execute(known).scalars().all():
+        known = conn.execute(_NAMED, {"gemeente": gemeente, "sleutel": sleutel}).scalars().all()
+        if not versie.isdigit() or int(versie) not in known:
             raise _unknown(gemeente, "met de naam die de gebeurtenis noemt")
         return self._version(conn, gemeente, int(versie))
 

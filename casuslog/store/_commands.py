@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from casuslog.errors import KeyReused
 from casuslog.recorded import StoredEvent
 from casuslog.store._append import LostRace
 from casuslog.store.tables import commands
+
+# Made once: building a statement costs more than sending it.
+_KEY = (commands.c.gemeente, commands.c.service, commands.c.caller, commands.c.key)
+_RECALL = select(commands.c.body_hash, commands.c.answer).where(*(c == bindparam(c.name) for c in _KEY))
+_REMEMBER = insert(commands)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +42,8 @@ def recall(
     Raises:
         KeyReused: the key was used for another body.
     """
-    row = conn.execute(
-        select(commands.c.body_hash, commands.c.answer).where(
-            commands.c.gemeente == gemeente,
-            commands.c.service == service,
-            commands.c.caller == caller,
-            commands.c.key == key,
-        )
-    ).first()
+    asked = {"gemeente": gemeente, "service": service, "caller": caller, "key": key}
+    row = conn.execute(_RECALL, asked).first()
     if row is None:
         return None
     if bytes(row.body_hash) != body_hash:
@@ -64,7 +63,7 @@ def remember(conn: Connection, now: datetime, answer: Mapping[str, Any], **key: 
         LostRace: the same command was carried out at the same time; done anew it finds that answer.
     """
     try:
-        conn.execute(insert(commands).values(**key, answer=dict(answer), created_at=now))
+        conn.execute(_REMEMBER, {**key, "answer": dict(answer), "created_at": now})
     except IntegrityError as error:
         raise LostRace("Dezelfde opdracht wordt tegelijk uitgevoerd. Probeer het opnieuw.") from error
 

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, text
 from casuslog.clock import SettableClock
 from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
-from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey, _keystore
+from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey, _engine
 
 HOLDER = ("0072", "melding", "casus-1", "client")
 ROOT = RootKey(bytes(range(32)))
@@ -260,7 +260,7 @@ def test_a_connection_that_was_cut_is_tried_again(postgres_url: str, monkeypatch
     with pytest.raises(Unavailable, match="key store"):
         keys.key_for(*HOLDER, Privacy.PERSOONSGEGEVEN)
     assert keys.key_for(*HOLDER, Privacy.PERSOONSGEGEVEN)
-    monkeypatch.setattr(_keystore, "_FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(_engine, "_FRESH_SECONDS", 0.0)
     with engine.connect() as conn:
         conn.execute(cut)
     assert keys.key_for("0072", "melding", "casus-2", "client", Privacy.FEIT)

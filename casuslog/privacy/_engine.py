@@ -1,0 +1,38 @@
+"""The connection to the key store, with the manners of each kind of database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import StaticPool
+
+from casuslog._rested import ask_after_rest
+
+_FRESH_SECONDS = 1.0
+"""A connection that was used within this time is not asked whether it still answers."""
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for the key store at a URL; on PostgreSQL in autocommit."""
+    if make_url(url).get_backend_name() != "sqlite":
+        # Most of what is asked here is one statement: without a BEGIN and a COMMIT around it, it is one round trip.
+        engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
+        ask_after_rest(engine, lambda: _FRESH_SECONDS)
+        return engine
+    # In memory there is only what one connection sees, whichever (green) thread asks.
+    in_memory = make_url(url).database in (None, "", ":memory:")
+    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False, "timeout": 30}, hide_parameters=True, **options
+    )
+    event.listen(engine, "connect", _overwrite_for_real)
+    return engine
+
+
+def _overwrite_for_real(connection: Any, _record: Any) -> None:
+    """A destroyed key leaves no copy in the file: freed pages are zeroed, and there is no write-ahead log."""
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("PRAGMA synchronous = FULL")
