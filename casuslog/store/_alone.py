@@ -96,9 +96,10 @@ class Alone:
 
     def _rows(self, made: Sequence[Made], command: Command | None, answer: Mapping[str, Any] | None) -> list[Any]:
         values = _statements.columns(made)
-        prepared = _statements.APPEND_ALONE
+        single = len(made) == 1
+        prepared = _statements.APPEND_ONE_ALONE if single else _statements.APPEND_ALONE
         if command is not None:
-            prepared = _statements.APPEND_COMMAND
+            prepared = _statements.APPEND_ONE_COMMAND if single else _statements.APPEND_COMMAND
             values += (self._writer.service, command.caller, command.key, command.body_hash, json.dumps(answer))
         try:
             return self._sessions.run(prepared, values)

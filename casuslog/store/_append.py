@@ -135,7 +135,7 @@ def row_of(event: Made) -> dict[str, Any]:
 def _inserted(conn: Connection, made: Sequence[Made]) -> Sequence[Any]:
     if conn.dialect.name != "postgresql":
         return conn.execute(_INSERT, [row_of(event) for event in made]).all()
-    prepared = _statements.APPEND
+    prepared = _statements.APPEND_ONE if len(made) == 1 else _statements.APPEND
     # Kept with the connection of the driver, as the prepared statement is; a rollback undoes neither.
     known = conn.info.setdefault(_statements.PREPARED, set())
     if prepared.name not in known:

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from casuslog.clock import AMSTERDAM, Clock
 from casuslog.codec import Codec
-from casuslog.envelope import Envelope, Stream
+from casuslog.envelope import SPECVERSION, Envelope, Stream
 from casuslog.errors import InvalidInput
 from casuslog.events import Fact
 from casuslog.identifiers import gemeentecode_ok, new_id
 from casuslog.profile import MAX_BYTES, check_size, validate
 from casuslog.recorded import Context, Cursor, StoredEvent
-from casuslog.store._chain import canonical, link
+from casuslog.store._chain import link
 
 _OF_CONTEXT = (
     "correlationid",
@@ -135,12 +135,51 @@ class Writer:
         return Made(envelope, text, body, prev_hash, link(prev_hash, text, body))
 
 
+def text_of(envelope: Envelope) -> str:
+    """The text of an envelope that keeps to the profile: its attributes in the one form of the chain.
+
+    Written out in the order of the names: a third of the time that a dictionary takes which is sorted and quoted again.
+    Only free texts are quoted; the profile gives all else a form that leaves nothing to quote (a test compares).
+    """
+    e, quoted, maybe = envelope, encode_basestring, _maybe
+    time = e.time.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return (
+        f'{{"actorid":{quoted(e.actorid)}'
+        f"{maybe('actororganisatie', e.actororganisatie)}"
+        f',"actorrol":"{e.actorrol}"'
+        f"{maybe('betalendegemeente', e.betalendegemeente)}"
+        f',"causationid":"{e.causationid}"'
+        f',"correlationid":"{e.correlationid}"'
+        f"{maybe('corrigeert', e.corrigeert)}"
+        f',"dataschema":"{e.dataschema}"'
+        f"{maybe('externereferentie', e.externereferentie)}"
+        f',"feitdatum":"{e.feitdatum.isoformat()}"{_IMPORTED if e.geimporteerd else ""},"gemeente":"{e.gemeente}"'
+        f"{maybe('grondslag', e.grondslag)}"
+        f',"id":"{e.id}"'
+        f"{maybe('inrichtingversie', e.inrichtingversie)}{maybe('oorzaak', e.oorzaak)}{maybe('orgaan', e.orgaan)}"
+        f',"sequence":"{e.sequence}","sequencetype":"Integer","source":"{e.source}","specversion":"{SPECVERSION}"'
+        f',"stroom":"{e.stroom}","subject":"{e.subject}"'
+        f"{maybe('thema', e.thema)}"
+        f',"time":"{time}"'
+        f"{maybe('titel', e.titel)}{maybe('traceparent', e.traceparent)}"
+        f',"type":"{e.type}"'
+        f"{maybe('uitvoerendegemeente', e.uitvoerendegemeente)}{maybe('woongemeente', e.woongemeente)}}}"
+    )
+
+
+_IMPORTED = ',"geimporteerd":"true"'
+
+
+def _maybe(name: str, value: str | None) -> str:
+    return f',"{name}":{encode_basestring(value)}' if value else ""
+
+
 _OWN = ("dataschema", "feitdatum", "grondslag", "id", "sequence", "type")
 """What differs between the events of an append, in the order in which it stands in the text."""
 
 
 class _Texts:
-    """The texts of the envelopes of one append: the same as :func:`canonical` gives, most of it made once."""
+    """The texts of the envelopes of one append, most of it made once."""
 
     __slots__ = ("_first", "_mould")
 
@@ -152,7 +191,7 @@ class _Texts:
         """The text of an envelope."""
         if self._first or fact.attributes or fact.corrects or not envelope.grondslag:
             self._first = False
-            return canonical(envelope.attributes())
+            return text_of(envelope)
         if not self._mould:
             self._mould = _mould(envelope)
         e, quoted = envelope, encode_basestring  # the others have forms that leave nothing to quote
