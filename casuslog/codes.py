@@ -52,6 +52,10 @@ class CodeList:
         return tuple(code.code for code in self.codes.values() if code.holds_on(on))
 
 
+# Once: resolving asks the file system, and each check of a code comes by here.
+_BESIDE = Path(__file__).resolve().parent.parent / "schemas"
+
+
 @dataclass(frozen=True, slots=True)
 class Gemeente:
     """A gemeente: CBS code of four digits, name, key in the inrichtingen, and OIN of 20 digits."""
@@ -67,7 +71,7 @@ class Gemeente:
 def schemas_folder() -> Path:
     """The ``schemas`` folder: the one that the environment names, else the one beside the package."""
     named = os.environ.get(ENVIRONMENT)
-    return Path(named) if named else Path(__file__).resolve().parent.parent / "schemas"
+    return Path(named) if named else _BESIDE
 
 
 def codes(name: str) -> CodeList:
