@@ -12,6 +12,7 @@ from sqlalchemy import text
 from casuslog.errors import Conflict, Unavailable
 from casuslog.store import EVERY_GEMEENTE, EventStore, _engine, _sessions
 from casuslog.testing._proef import COUNTED, context, counted, opened_with, stream
+from casuslog.testing._store_alone import command
 from casuslog.testing._store_base import A_MOMENT, at_work, log_of
 
 pytestmark = pytest.mark.postgres
@@ -68,6 +69,28 @@ def test_what_is_not_committed_cannot_be_followed(store: EventStore) -> None:
         with at_work(follow):
             pass
     assert refused == [0]
+
+
+@pytest.mark.parametrize("numbers", [(1,), (1, 2, 3)])
+@pytest.mark.parametrize("known", ["at hand", "another process was first"])
+def test_one_event_and_several_are_kept_alike(store: EventStore, numbers: tuple[int, ...], known: str) -> None:
+    """One event goes by a statement of its own; with its command it keeps, chains, repeats and loses as several do."""
+    where, ours = stream(), command()
+    begun = store.append(where, 0, counted(*numbers), context(), command=command("begin")).events
+    end = len(numbers)
+    if known != "at hand":
+        with store.transaction() as tx:
+            tx.append(where, end, counted(7), context())
+        with pytest.raises(Conflict):
+            store.append(where, end, counted(*numbers), context(), command=ours)
+        end += 1
+    made = store.append(where, end, counted(*numbers), context(), command=ours)
+    assert made.answer == {"gebeurtenissen": [event.envelope.id for event in made.events]}
+    assert store.append(where, 0, counted(*numbers), context(), command=ours).answer == made.answer
+    kept = list(store.read_stream(where))
+    assert [*kept[: len(numbers)], *kept[-len(numbers) :]] == [*begun, *made.events]
+    assert store.version(where) == end + len(numbers)
+    assert list(store.verify(EVERY_GEMEENTE)) == []
 
 
 def test_a_lost_session_is_unavailable_once(store: EventStore) -> None:
