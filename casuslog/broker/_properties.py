@@ -1,7 +1,8 @@
 """The properties of a delivery, read from its frame: what py-amqp reads, sooner where all headers are text.
 
 py-amqp reads a table of headers value by value, each by way of its type; an event has more than twenty, all of them
-text. Whatever is otherwise in any way goes through py-amqp, so that nothing is read in two ways.
+text, and as long as in the event before it. Whatever is otherwise in any way goes through py-amqp, so that nothing is
+read in two ways.
 """
 
 from __future__ import annotations
@@ -82,18 +83,62 @@ class _Names(dict[bytes, str]):
 _NAMED = _Names()
 
 
-def _table(
-    frame: bytes,
-    at: int,
-    unpack: Callable[[bytes, int], tuple[Any, ...]] = _TYPE_AND_LENGTH.unpack_from,
-    named: dict[bytes, str] = _NAMED,
-) -> tuple[dict[str, str], int]:
-    # Written out: it is done for every header of every event.
-    found: dict[str, str] = {}
-    end = at + 4 + _LONG.unpack_from(frame, at)[0]
+class _Layout:
+    """Where names and values stand in a table: the same in most events of one type."""
+
+    __slots__ = ("named", "names", "unpack")
+
+    def __init__(self, parts: list[tuple[str, bytes, int]]) -> None:
+        self.names = tuple(name for name, _, _ in parts)
+        self.named = tuple(before for _, before, _ in parts)
+        """What stands before each value: its name, its type and its length."""
+        self.unpack = struct.Struct("".join(f"{len(before)}s{size}s" for _, before, size in parts)).unpack_from
+
+
+_LAYOUTS: dict[int, _Layout] = {}
+"""By the size of the table, the first that was seen of that size."""
+_LONGEST = 4096
+"""Bytes of a table of which the layout is remembered, at most."""
+
+
+def _table(frame: bytes, at: int) -> tuple[dict[str, str], int]:
+    size: int = _LONG.unpack_from(frame, at)[0]
+    at += 4
+    end = at + size
     if end > len(frame):
         raise _Otherwise
-    at += 4
+    layout = _LAYOUTS.get(size)
+    if layout is None:
+        return _first(frame, at, end), end
+    parts = layout.unpack(frame, at)
+    if parts[::2] != layout.named:
+        return _one_by_one(frame, at, end), end
+    return dict(zip(layout.names, [value.decode() for value in parts[1::2]], strict=True)), end
+
+
+def _first(frame: bytes, at: int, end: int) -> dict[str, str]:
+    """Read a table, and remember its layout."""
+    found = _one_by_one(frame, at, end)
+    if len(_LAYOUTS) < NAMES and end - at <= _LONGEST:
+        parts, whole = [], end - at
+        while at < end:
+            begin = at + 6 + frame[at]
+            size = _LONG.unpack_from(frame, begin - 4)[0]
+            parts.append((_NAMED[frame[at + 1 : begin - 5]], frame[at:begin], size))
+            at = begin + size
+        _LAYOUTS[whole] = _Layout(parts)
+    return found
+
+
+def _one_by_one(
+    frame: bytes,
+    at: int,
+    end: int,
+    unpack: Callable[[bytes, int], tuple[Any, ...]] = _TYPE_AND_LENGTH.unpack_from,
+    named: dict[bytes, str] = _NAMED,
+) -> dict[str, str]:
+    # Written out: it is done for every header of every event.
+    found: dict[str, str] = {}
     while at < end:
         after = at + 1 + frame[at]
         kind, size = unpack(frame, after)
@@ -105,4 +150,4 @@ def _table(
         found[name] = frame[begin:at].decode()
     if at != end:
         raise _Otherwise
-    return found, at
+    return found

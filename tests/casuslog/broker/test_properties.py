@@ -86,11 +86,24 @@ def outcome(read_by: Any, frame: bytes) -> Any:
         return type(error), str(error)
 
 
-def test_names_do_not_fill_memory() -> None:
-    """Whoever may publish may invent names; so many of them are remembered and no more."""
+@given(st.lists(st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["", "x", "xy", "é"])), max_size=12))
+def test_a_table_as_long_as_another_is_not_taken_for_it(tables: list[dict[str, str]]) -> None:
+    """What is remembered of one message never shows in another: neither its names nor where its values end."""
+    for headers in (*tables, *tables):
+        assert read(sent(headers), 0)[0] == {"application_headers": headers}
+
+
+def test_names_and_layouts_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may publish may invent them; so many are remembered and no more, and none that is very long."""
+    monkeypatch.setattr(_properties, "_LAYOUTS", {})
+    assert same(sent({"lang": "x" * 5000}))
+    assert not _properties._LAYOUTS
     for number in range(2 * _properties.NAMES):
-        read(sent({f"naam-{number}": "x"}), 0)
-    assert len(_properties._NAMED) <= _properties.NAMES
+        frame = sent({f"naam-{number}": "x" * number})
+        assert same(frame)
+        assert same(frame)
+    assert 0 < len(_properties._NAMED) <= _properties.NAMES
+    assert len(_properties._LAYOUTS) == _properties.NAMES
 
 
 def test_every_connection_reads_so() -> None:
