@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from casuslog.consume import timers
-from casuslog.envelope import Envelope, Stream
+from casuslog.envelope import Stream
 from casuslog.events import Fact
-from casuslog.readmodels import InvolvementRegister, MeldingDays
+from casuslog.readmodels import InvolvementRegister, MeldingDays, note_rows
 from casuslog.readmodels.melding import MELDING
 from casuslog.recorded import Context, RecordedEvent, StoredEvent
 from casuslog.rights.events import BetrokkenheidVastgelegd
@@ -27,18 +27,21 @@ def append(
     if not facts:
         return []
     stored = tx.append(stream, expected, facts, _carried_over(tx, stream, expected, context))
+    involved: list[dict[str, Any]] = []
+    reported: list[dict[str, Any]] = []
     for kept, fact in zip(stored, facts, strict=True):
-        _keep_in_step(tx, stream, fact, kept.envelope)
+        if kept.envelope.name == MELDING:
+            reported.append(MeldingDays.row(stream.gemeente, stream.id, fact.on))
+            involved += InvolvementRegister.rows_of_report(kept.envelope)
+        if isinstance(fact.data, BetrokkenheidVastgelegd):
+            involved += InvolvementRegister.rows(stream.gemeente, stream.id, _Fields(fact.data))
+        _keep_timers(tx, stream, fact)
+    note_rows(tx.conn, involved, reported)
     return stored
 
 
-def _keep_in_step(tx: Transaction, stream: Stream, fact: Fact, envelope: Envelope) -> None:
-    if envelope.name == MELDING:
-        MeldingDays.record(tx.conn, stream.gemeente, stream.id, fact.on)
-        InvolvementRegister.record_report(tx.conn, envelope)
+def _keep_timers(tx: Transaction, stream: Stream, fact: Fact) -> None:
     match fact.data:
-        case BetrokkenheidVastgelegd():
-            InvolvementRegister.record(tx.conn, stream.gemeente, stream.id, _Fields(fact.data))
         case TermijnGestart(soort=soort, uiterlijk=uiterlijk) | TermijnHervat(soort=soort, uiterlijk=uiterlijk):
             timers.reschedule(tx.conn, soort, stream, uiterlijk)
         case TermijnOpgeschort(soort=soort, hersteltermijn_tot_en_met=uiterlijk):

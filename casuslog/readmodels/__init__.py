@@ -5,10 +5,20 @@ destroying their keys makes these copies unreadable too.
 """
 
 from casuslog.readmodels.involvement import InvolvementRegister
-from casuslog.readmodels.keeping import keep, note
+from casuslog.readmodels.keeping import keep, note, note_rows
 from casuslog.readmodels.known import KnownEvents
 from casuslog.readmodels.melding import MeldingDays
 from casuslog.readmodels.policy import Policies, Policy
 from casuslog.readmodels.tables import metadata
 
-__all__ = ["InvolvementRegister", "KnownEvents", "MeldingDays", "Policies", "Policy", "keep", "metadata", "note"]
+__all__ = [
+    "InvolvementRegister",
+    "KnownEvents",
+    "MeldingDays",
+    "Policies",
+    "Policy",
+    "keep",
+    "metadata",
+    "note",
+    "note_rows",
+]

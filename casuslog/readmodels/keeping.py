@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
+from casuslog.readmodels._upsert import upsert_tables
 from casuslog.readmodels.involvement import InvolvementRegister
 from casuslog.readmodels.known import KnownEvents
 from casuslog.readmodels.melding import MELDING, MeldingDays
+from casuslog.readmodels.tables import involvements, melding_days
 from casuslog.recorded import RecordedEvent
 
 BETROKKENHEID = "betrokkenheid-vastgelegd"
@@ -32,5 +34,9 @@ def note(conn: Connection, events: Sequence[RecordedEvent]) -> None:
         if e.name == MELDING:
             reported.append(MeldingDays.row(e.gemeente, e.subject, e.feitdatum))
             involved += InvolvementRegister.rows_of_report(e)
-    InvolvementRegister.record_rows(conn, involved)
-    MeldingDays.record_rows(conn, reported)
+    note_rows(conn, involved, reported)
+
+
+def note_rows(conn: Connection, involved: Sequence[Mapping[str, Any]], reported: Sequence[Mapping[str, Any]]) -> None:
+    """Note rows of :class:`InvolvementRegister` and of :class:`MeldingDays`, in their order, in one visit."""
+    upsert_tables(conn, (involvements, involved), (melding_days, reported))

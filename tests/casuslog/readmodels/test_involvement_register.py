@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from casuslog.envelope import Envelope
 from casuslog.events import TYPE_PREFIX, VERNIETIGD
-from casuslog.readmodels import InvolvementRegister
+from casuslog.readmodels import InvolvementRegister, MeldingDays, note_rows
 
 CASUS = str(uuid.uuid5(uuid.NAMESPACE_URL, "casus"))
 DAG = date(2017, 3, 23)
@@ -101,3 +101,13 @@ def melding(rol: str, organisatie: str | None) -> Envelope:
         actororganisatie=organisatie,
         actorid="persoon-1",
     )
+
+
+def test_what_follows_from_facts_is_noted_in_one_visit(conn: Connection) -> None:
+    """Both registers keep their rows, of one party the last one, and a register without rows stays as it is."""
+    told = {"organisatie": "0080", "als": "melder", "vanaf": DAG, "tot": None, "thema": None}
+    rows = [row for tot in (None, DAG) for row in InvolvementRegister.rows("0086", CASUS, {**told, "tot": tot})]
+    note_rows(conn, rows, [MeldingDays.row("0086", CASUS, DAG)])
+    note_rows(conn, [], [])
+    assert [(one.organisatie, one.tot) for one in InvolvementRegister.of(conn, CASUS, DAG)] == [("0080", DAG)]
+    assert MeldingDays.of(conn, CASUS, ["0086"]) == DAG
