@@ -18,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="*", metavar="NAME", help="names of benchmarks, or their beginnings")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="show that everything runs; the figures mean nothing")
+    parser.add_argument("--add", action="store_true", help="keep what other benchmarks left in the file")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
     given = parser.parse_args(arguments)
     chosen = [row for row in rows() if not given.only or row.name.startswith(tuple(given.only))]
@@ -25,11 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"no such benchmark; there are {', '.join(row.name for row in rows())}")
     bench = Bench(rounds=given.rounds, quick=given.quick)
     try:
-        results = [result for row in chosen for result in measured(bench, row)]
+        results = [(row.name, result) for row in chosen for result in measured(bench, row)]
     finally:
         bench.close()
-    write(given.json, results, quick=given.quick)
-    missed = [result for result in results if result.reached is False]
+    write(given.json, results, quick=given.quick, add=given.add)
+    missed = [result for _, result in results if result.reached is False]
     print(f"\n{len(results)} results in {given.json}; {len(missed)} below what they must reach")
     return 0
 
