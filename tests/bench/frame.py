@@ -129,7 +129,12 @@ def ratios(rates: Mapping[str, Sequence[float]], ours: str, peer: str) -> list[f
 
 def rate(rates: Sequence[float]) -> str:
     """A median rate as a reader sees it."""
-    return f"{statistics.median(rates):,.0f}/s"
+    return f"{typical(rates):,.0f}/s"
+
+
+def typical(rates: Sequence[float]) -> float:
+    """The median rate over the rounds."""
+    return statistics.median(rates)
 
 
 def _in_turn(names: list[str], number: int) -> Iterator[str]:

@@ -122,11 +122,11 @@ class Year:
 
 
 NEEDS = {
-    "append 1 event per transaction": "peak",
+    "append, 1 event": "peak",
     "relay": "peak",
-    "consume batch": "deliveries",
-    "consume reaction": "peak",
-    "http": "peak",
+    "consume_projection": "deliveries",
+    "consume_reaction": "peak",
+    "http_command": "peak",
 }
 """Which need each measured rate has to carry; a key is the beginning of a row's name."""
 
@@ -163,7 +163,7 @@ def _carried(year: Year, bench: Path) -> list[str]:
         "|---|--:|--:|--:|",
     ]
     for beginning, need in NEEDS.items():
-        rate = next((r["rate"] for r in made["rows"] if r["name"].startswith(beginning) and r["rate"]), None)
+        rate = next((r["rate"] for r in made["rows"] if r["name"].startswith(beginning) and r.get("rate")), None)
         if rate is None:
             raise SystemExit(f"the last bench has no rate for {beginning!r}")
         needed = getattr(year, need)

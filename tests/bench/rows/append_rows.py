@@ -22,7 +22,7 @@ from casuslog.recorded import StoredEvent
 from casuslog.store import GENESIS, Command, EventStore
 from casuslog.store._making import Made, Writer
 from tests.bench import material, peers_postgres
-from tests.bench.frame import Bench, Result, Row, rate, ratios
+from tests.bench.frame import Bench, Result, Row, rate, ratios, typical
 from tests.bench.material import Material
 from tests.bench.tailing import Reader, follow_bare, follow_casuslog, follow_eventsourcing
 
@@ -187,6 +187,7 @@ def one_at_a_time(bench: Bench) -> list[Result]:
             name="append, 1 event and its command",
             peer=f"{sides.peer_name}, default settings (no key, encryption or chain)",
             rounds=ratios(rates, "ours", "peer"),
+            rate=typical(rates["ours"]),
             must=3.0,
             aim=3.5,
             note=f"{did}it {rate(rates['peer'])}; its reader missed {missed_by_peer}",
@@ -304,6 +305,7 @@ def ten_at_a_time(bench: Bench) -> list[Result]:
             name="append, 10 events per transaction",
             peer="bare multi-row INSERT (execute_values)",
             rounds=ratios(rates, "ours", "bare"),
+            rate=typical(rates["ours"]),
             must=0.8,
             aim=0.9,
             note=f"{TEN_WRITERS} writers; ours {rate(rates['ours'])}, it {rate(rates['bare'])}",

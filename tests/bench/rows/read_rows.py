@@ -24,7 +24,7 @@ from casuslog.privacy import KeyStore, RootKey
 from casuslog.recorded import START, StoredEvent
 from casuslog.store import EVERY_GEMEENTE, EventStore
 from tests.bench.casework import GEMEENTEN, INVOLVED, PER_CASUS, STORY, append_casework, not_waiting, registry
-from tests.bench.frame import Bench, Result, Row, rate, ratios
+from tests.bench.frame import Bench, Result, Row, rate, ratios, typical
 from tests.bench.peers_bare import BareBlock, BareCodec, BareEvent, bare_event
 from tests.bench.rows.codec_rows import belongs
 
@@ -74,7 +74,15 @@ def reading(bench: Bench) -> Sequence[Result]:
     note = f"{rate(rates[OURS])} and {rate(rates[BARE])}; {PER_CASUS} events to a pair of keys, none known beforehand"
     beside = f"{rate(rates[EVENTSOURCING])} with neither decryption nor decoding"
     return [
-        Result(name="read", peer=BARE, rounds=ratios(rates, OURS, BARE), must=MUST, aim=AIM, note=note),
+        Result(
+            name="read",
+            peer=BARE,
+            rounds=ratios(rates, OURS, BARE),
+            must=MUST,
+            aim=AIM,
+            rate=typical(rates[OURS]),
+            note=note,
+        ),
         Result(name="read", peer=EVENTSOURCING, rounds=ratios(rates, OURS, EVENTSOURCING), note=beside),
     ]
 
