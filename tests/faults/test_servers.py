@@ -69,7 +69,7 @@ def test_a_memory_alarm_blocks_who_publishes(link: Connection, rabbit: PrivateRa
     sending = publisher(link)
     with memory_alarm(rabbit):
         sending.publish(Outgoing("bak", b"x"))
-        eventually(lambda: blocked(rabbit) == 1, "the blocked connection")
+        eventually(lambda: sending.drain() == 0 and blocked(rabbit) == 1, "the blocked connection")
         assert sending.drain() == 0
     sending.flush()
     assert (sending.confirmed, blocked(rabbit)) == (1, 0)
