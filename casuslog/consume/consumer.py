@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+ALONE_SECONDS = 0.5
+"""How long one worker handles lanes one after another before it lets others have them."""
+
+
 class Consumer:
     """One consumer: a service, as far as it follows others.
 
@@ -156,8 +160,7 @@ class Consumer:
         together: Sequence[Turn[Item | Unreadable]] = [turn for turn in turns if turn not in alone] if alone else turns
         if sum(len(turn.items) for turn in together) > 1:
             together = self._together(together)
-        for turn in (*together, *alone):
-            self._one_by_one(turn)
+        self._each_by_itself([*together, *alone])
         return bool(turns)
 
     def work_until(self, stopping: threading.Event) -> None:
@@ -208,6 +211,25 @@ class Consumer:
                     self._finish(turn)
             self._changed.notify(self._lanes.ready)
         return [turn for turn in turns if turn.lane in left]
+
+    def _each_by_itself(self, turns: Sequence[Turn[Item | Unreadable]]) -> None:
+        """Handle turns one after another for a moment; what is left then is for whoever is free.
+
+        One may wait long, for an owner that does not answer; the others have nothing to do with that.
+        """
+        until = self._monotonic() + ALONE_SECONDS
+        for number, turn in enumerate(turns):
+            if number and self._monotonic() > until:
+                self._give_back(turns[number:])
+                return
+            self._one_by_one(turn)
+
+    def _give_back(self, turns: Sequence[Turn[Item | Unreadable]]) -> None:
+        now = self._monotonic()
+        with self._changed:
+            for turn in turns:
+                self._lanes.defer(turn.lane, now)
+            self._changed.notify(len(turns))
 
     def _one_by_one(self, turn: Turn[Item | Unreadable]) -> None:
         for done, item in enumerate(turn.items):

@@ -15,8 +15,8 @@ from casuslog.envelope import Envelope, Stream
 from casuslog.errors import Unavailable
 from casuslog.recorded import Cursor, StoredEvent
 
-ANSWER_SECONDS = 20.0
-"""How long an owner may take to answer."""
+ANSWER_SECONDS = 8.0
+"""How long an owner may take to answer a page. Who does not answer may be gone, and is asked again."""
 RPC_PAGE = 200
 """Events in one answer at most: an event may take 64 KB."""
 

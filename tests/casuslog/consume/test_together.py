@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import event as sqla_event
 
 from casuslog.consume.catchup import catch_up
+from casuslog.consume.feeds import LocalFeed
 from casuslog.consume.sheet import Followed, Sheet, read, write
-from casuslog.errors import Conflict
+from casuslog.errors import Conflict, Unavailable
 from casuslog.identifiers import new_id
 from casuslog.recorded import Cursor, RecordedEvent
 from casuslog.store import Transaction
@@ -128,3 +129,41 @@ def test_handlers_that_turn_slow_share_no_transaction(world: World, monkeypatch:
     consumer.settle()
     assert world.effects() == positions([*quick, *slow])
     assert max(len(ids) for _, ids in taken) <= 3
+
+
+class Silent(LocalFeed):
+    """The feed of an owner that lets everybody wait eight seconds and then does not answer, until it is back."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.stores["bron"])
+        self._world = world
+        self.back = False
+        self.asked = 0
+
+    def stream(self, *args, **known):
+        self.asked += 1
+        if not self.back:
+            self._world.now += 8
+            raise Unavailable("weg")
+        return super().stream(*args, **known)
+
+
+def test_lanes_that_wait_for_an_owner_do_not_wait_for_each_other(world: World) -> None:
+    """Who asks an owner that does not answer hands the other lanes of the transaction to whoever is free."""
+    gapped = [log(world.stores["bron"], new_id(), 2) for _ in range(6)]
+    feed = Silent(world)
+    consumer = world.consumer(
+        feeds={"bron": feed, "meer": LocalFeed(world.stores["meer"])}, handlers=world.handlers(batch=True)
+    )
+    for events in gapped:
+        consumer.take(events[1])
+    assert consumer.work()
+    assert feed.asked == 1, "one worker waited for all of them, one after another"
+    free = log(world.stores["bron"], new_id())[0]
+    consumer.take(free)
+    consumer.work()
+    assert str(free.envelope.position) in world.effects(), "a lane that waits for nobody stood still"
+    feed.back = True
+    world.now += 120
+    consumer.settle()
+    assert sorted(world.effects()) == sorted(positions([free, *(event for events in gapped for event in events)]))
