@@ -84,7 +84,7 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
         return log.commands.run(call).as_json()
 
     @http("GET", "/schemas/<string:fingerprint>")
-    def http_schema(self, request: Request, fingerprint: str) -> Response:  # noqa: ARG002
+    def http_schema(self, request: Request, fingerprint: str) -> Response:  # noqa: ARG002  # nameko passes it
         """The Avro schema with this fingerprint (16 hex), with which an event was written."""
         try:
             text = self.log.platform.registry.text(bytes.fromhex(fingerprint))
@@ -93,12 +93,12 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
         return Response(text, mimetype="application/json")
 
     @http("GET", "/gezond")
-    def http_gezond(self, request: Request) -> Response:  # noqa: ARG002
+    def http_gezond(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes it
         """Whether the process lives."""
         return json_response({"service": self.name, "gezond": True})
 
     @http("GET", "/klaar")
-    def http_klaar(self, request: Request) -> Response:  # noqa: ARG002
+    def http_klaar(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes it
         """Whether it can take work: the database answers."""
         with self.log.store.engine.connect() as conn:
             conn.execute(select(1))

@@ -37,7 +37,7 @@ def compiled(declaration: Mapping[str, Any]) -> tuple[Write, ReadInto]:
     source = "\n".join([*made.writer(declaration), *made.reader(declaration)])
     names: dict[str, Any] = dict(_NAMES)
     # As dataclasses and namedtuple make theirs. What comes from the schema stands in it as string literals only.
-    exec(compile(source, f"<avro {declaration.get('name')!r}>", "exec"), names)  # noqa: S102
+    exec(compile(source, f"<avro {declaration.get('name')!r}>", "exec"), names)  # noqa: S102  # made of a schema of ours
     return names["write"], names["read_into"]
 
 

@@ -116,10 +116,10 @@ def _log(store: EventStore) -> Iterator[StoredEvent]:
 class _Nothing:
     """The feed of an owner that has logged nothing: whatever comes, comes through the inbox."""
 
-    def stream(self, stream: Stream, *, after: int, limit: int = 0) -> list[StoredEvent]:  # noqa: ARG002
+    def stream(self, stream: Stream, *, after: int, limit: int = 0) -> list[StoredEvent]:  # noqa: ARG002  # as Feed
         return []
 
-    def log(self, *, after: Cursor, limit: int = 0) -> list[StoredEvent]:  # noqa: ARG002
+    def log(self, *, after: Cursor, limit: int = 0) -> list[StoredEvent]:  # noqa: ARG002  # as Feed
         return []
 
     def head(self) -> Cursor:

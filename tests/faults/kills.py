@@ -66,9 +66,10 @@ def _term(scene: Scene, rng: Random) -> str:
     redone = scene.found.repeats() - before
     assert not redone, f"{name} was asked to stop, and {redone} messages were published or told to a subscriber twice"
     scene.load.resume()
-    # What a consumer had fetched and not begun goes back to its queue: that is no work done twice (effects: double).
+    # What a consumer had fetched and could not finish goes back to its queue; an effect that happened twice would show
+    # as double, whatever the broker delivered again.
     back = scene.redelivered() - fetched
-    return f"{name}: {took:.1f} s{f', {back} unbegun messages back to the queue' if back else ''}"
+    return f"{name}: {took:.1f} s{f', {back} messages back to the queue' if back else ''}"
 
 
 FAULTS = (
