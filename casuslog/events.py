@@ -71,6 +71,9 @@ class EventMeta:
     service: str
     rule: str
     version: int
+    stream: str = ""
+    """Kind of stream in which it stands: that of its service unless it says otherwise; empty where several services
+    log it."""
 
 
 class DomainEvent:
@@ -92,7 +95,7 @@ _TYPES: dict[str, type[DomainEvent]] = {}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-def event_type(wire: str, *, service: str, rule: str = "", version: int = 1) -> Any:
+def event_type(wire: str, *, service: str, rule: str = "", version: int = 1, stream: str | None = None) -> Any:
     """Declare an event type.
 
     Args:
@@ -100,6 +103,7 @@ def event_type(wire: str, *, service: str, rule: str = "", version: int = 1) -> 
         service: the folder under ``schemas/`` that holds the contract: the owning service, or a shared room.
         rule: the article or bron under which the fact usually holds; a :class:`Fact` may name a more exact one.
         version: major version; from 2 on the wire type ends in ``.v2``.
+        stream: kind of stream in which it stands, where that is not called as the service.
 
     Raises:
         TypeError: a field has no mark, or the name or the wire type was declared before.
@@ -108,7 +112,8 @@ def event_type(wire: str, *, service: str, rule: str = "", version: int = 1) -> 
     def declare(cls: type[_E]) -> type[_E]:
         made = dataclass(frozen=True, kw_only=True)(cls)
         suffix = f".v{version}" if version > 1 else ""
-        meta = EventMeta(cls.__name__, f"{TYPE_PREFIX}{wire}{suffix}", service, rule, version)
+        kind = service if stream is None else stream
+        meta = EventMeta(cls.__name__, f"{TYPE_PREFIX}{wire}{suffix}", service, rule, version, kind)
         _check_marks(made)
         known = _TYPES.get(meta.wire_type)
         if known is not None and known.__qualname__ != made.__qualname__:

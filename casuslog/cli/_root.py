@@ -9,7 +9,7 @@ import click
 import requests
 from sqlalchemy.exc import SQLAlchemyError
 
-from casuslog.cli import era, parked, rebuild, schema, start, status, tail, timeline, token, verify, wacht
+from casuslog.cli import docs, era, parked, rebuild, schema, start, status, tail, timeline, token, verify, wacht
 from casuslog.cli._installation import Installation
 from casuslog.errors import CasuslogError
 from casuslog.hosting import logs
@@ -92,6 +92,7 @@ for command in (
     rebuild.rebuild,
     token.token,
     schema.schema,
+    docs.docs,
     era.era,
     wacht.wacht,
 ):

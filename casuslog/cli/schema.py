@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
 
 from casuslog.cli._installation import Installation
 from casuslog.codes import schemas_folder
-from casuslog.events import DomainEvent, event_types
-from casuslog.hosting.settings import ENTRY_POINTS
+from casuslog.hosting.contract import event_classes
 from casuslog.schema import check_in_sync, write_schemas
 from casuslog.schema.gate import extend_corpus, gate
-
-SHARED = ("casuslog.termijnen.events", "casuslog.rights.events")
-"""Modules with events that several services log."""
 
 
 @click.group()
@@ -68,19 +62,6 @@ def corpus(folder: Path) -> None:
 def run_gate(folder: Path) -> None:
     """Keur de schema's tegen alle eerdere versies (FULL_TRANSITIVE). Uitkomst 1 als er iets breekt."""
     _report([str(breach) for breach in gate(folder)], "de schema's mogen uit")
-
-
-def event_classes() -> list[type[DomainEvent]]:
-    """The event types of this installation: those that its services declare, and the shared ones."""
-    services = [point.load().__module__.rpartition(".")[0] for point in entry_points(group=ENTRY_POINTS)]
-    for module in SHARED:
-        import_module(module)
-    homes = (*services, *SHARED)
-    return [cls for cls in event_types().values() if _at_home(cls.__module__, homes)]
-
-
-def _at_home(module: str, homes: tuple[str, ...]) -> bool:
-    return any(module == home or module.startswith(f"{home}.") for home in homes)
 
 
 def _report(problems: list[str], all_well: str) -> None:

@@ -12,7 +12,7 @@ from casuslog.events import DomainEvent, Fact, event_type, feit
 AVG_SINDS = date(2018, 5, 25)
 
 
-@event_type("betrokkenheid-vastgelegd", service="rechten", rule="Wmo 2015 art. 5.1.1 en 5.2.1")
+@event_type("betrokkenheid-vastgelegd", service="rechten", stream="", rule="Wmo 2015 art. 5.1.1 en 5.2.1")
 class BetrokkenheidVastgelegd(DomainEvent):
     """Een organisatie of persoon is bij de casus betrokken, als wat en sinds wanneer.
 
@@ -27,7 +27,10 @@ class BetrokkenheidVastgelegd(DomainEvent):
 
 
 @event_type(
-    "toestemming-gegeven", service="rechten", rule="AVG art. 6 lid 1 onder a; tot 25 mei 2018 Wbp art. 8 onder a"
+    "toestemming-gegeven",
+    service="rechten",
+    stream="",
+    rule="AVG art. 6 lid 1 onder a; tot 25 mei 2018 Wbp art. 8 onder a",
 )
 class ToestemmingGegeven(DomainEvent):
     """De inwoner staat toe dat een ander een deel van de zaak ziet; een latere toestemming vervangt de eerdere."""

@@ -12,7 +12,7 @@ Soort = Annotated[str, feit("welke termijn", codes="termijnsoort")]
 Uiterlijk = Annotated[date, feit("laatste dag, na verschuiving (Atw art. 1 en 3)")]
 
 
-@event_type("termijn-gestart", service="termijn", rule="Algemene termijnenwet art. 1 en 3")
+@event_type("termijn-gestart", service="termijn", stream="", rule="Algemene termijnenwet art. 1 en 3")
 class TermijnGestart(DomainEvent):
     """Een wettelijke termijn is gaan lopen."""
 
@@ -24,7 +24,7 @@ class TermijnGestart(DomainEvent):
     kalender: Annotated[str, feit("feestdagen en gelijkgestelde dagen waarmee is geteld")]
 
 
-@event_type("termijn-gehaald", service="termijn", rule="Algemene termijnenwet art. 1")
+@event_type("termijn-gehaald", service="termijn", stream="", rule="Algemene termijnenwet art. 1")
 class TermijnGehaald(DomainEvent):
     """Wat binnen de termijn moest gebeuren, is op tijd gebeurd."""
 
@@ -33,7 +33,7 @@ class TermijnGehaald(DomainEvent):
     dagen_over: Annotated[int, feit("dagen tussen de handeling en de laatste dag; 0 op de laatste dag", unit="dag")]
 
 
-@event_type("termijn-overschreden", service="termijn", rule="Algemene termijnenwet art. 1")
+@event_type("termijn-overschreden", service="termijn", stream="", rule="Algemene termijnenwet art. 1")
 class TermijnOverschreden(DomainEvent):
     """De laatste dag is voorbij; het feit dateert van de eerste dag erna."""
 
@@ -42,7 +42,7 @@ class TermijnOverschreden(DomainEvent):
     toerekening: Annotated[str, feit("voor wiens rekening de vertraging komt", codes="toerekening")]
 
 
-@event_type("termijn-opgeschort", service="termijn", rule="Awb 4:15 lid 1")
+@event_type("termijn-opgeschort", service="termijn", stream="", rule="Awb 4:15 lid 1")
 class TermijnOpgeschort(DomainEvent):
     """De beslistermijn staat stil, omdat de aanvrager mag aanvullen."""
 
@@ -51,7 +51,7 @@ class TermijnOpgeschort(DomainEvent):
     hersteltermijn_tot_en_met: Annotated[date, feit("laatste dag om aan te vullen; daarna loopt de termijn door")]
 
 
-@event_type("termijn-hervat", service="termijn", rule="Awb 4:15 lid 1")
+@event_type("termijn-hervat", service="termijn", stream="", rule="Awb 4:15 lid 1")
 class TermijnHervat(DomainEvent):
     """De beslistermijn loopt weer, met een nieuwe laatste dag."""
 
@@ -61,7 +61,7 @@ class TermijnHervat(DomainEvent):
     uiterlijk: Uiterlijk
 
 
-@event_type("termijn-vervallen", service="termijn", rule="")
+@event_type("termijn-vervallen", service="termijn", stream="", rule="")
 class TermijnVervallen(DomainEvent):
     """De termijn eindigt zonder gehaald of overschreden te zijn, omdat de zaak eindigt."""
 

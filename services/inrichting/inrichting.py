@@ -60,7 +60,12 @@ class Verbandrol(Part):
     wie: Annotated[str, feit("gemeentecode, sleutel of groep die de taak heeft")]
 
 
-@event_type("samenwerkingsverband-vastgesteld", service="inrichting", rule="Wmo 2015 art. 2.6.1")
+@event_type(
+    "samenwerkingsverband-vastgesteld",
+    service="inrichting",
+    rule="Wmo 2015 art. 2.6.1",
+    stream=SAMENWERKINGSVERBAND,
+)
 class SamenwerkingsverbandVastgesteld(DomainEvent):
     """Leden, thema's en rollen van een samenwerkingsverband zijn vastgesteld; het geeft geen recht op een casus."""
 
@@ -76,7 +81,7 @@ class SamenwerkingsverbandVastgesteld(DomainEvent):
     geldig_tot: Annotated[date | None, feit("laatste dag, als die bekend is")] = None
 
 
-@event_type("lid-uitgetreden", service="inrichting", rule="Wmo 2015 art. 2.6.1")
+@event_type("lid-uitgetreden", service="inrichting", rule="Wmo 2015 art. 2.6.1", stream=SAMENWERKINGSVERBAND)
 class LidUitgetreden(DomainEvent):
     """Een gemeente is uit een samenwerkingsverband getreden; vanaf die dag stopt wat zij als lid ontving."""
 

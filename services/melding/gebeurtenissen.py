@@ -150,7 +150,7 @@ class MeldingAfgesloten(DomainEvent):
     reden: Annotated[str, feit("dubbele_melding, overleden, verhuisd of overgedragen")]
 
 
-@event_type("gebruik-algemene-voorziening-geteld", service="melding", rule="Wmo 2015 art. 2.2.3")
+@event_type("gebruik-algemene-voorziening-geteld", service="melding", rule="Wmo 2015 art. 2.2.3", stream="telling")
 class GebruikAlgemeneVoorzieningGeteld(DomainEvent):
     """Een algemene voorziening is gebruikt. Geteld zonder persoon: vrij toegankelijk blijft vrij toegankelijk."""
 

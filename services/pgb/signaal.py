@@ -18,7 +18,7 @@ from casuslog.recorded import Aggregate
 GEVERS = ("consulent", "senior_consulent", "wijkteam", "backoffice", "svb", "zorgprofessional")
 
 
-@event_type("signaal-aan-toezicht-gegeven", service="pgb", rule="Wmo 2015 art. 6.1")
+@event_type("signaal-aan-toezicht-gegeven", service="pgb", rule="Wmo 2015 art. 6.1", stream="signaal")
 class SignaalAanToezichtGegeven(DomainEvent):
     """Iemand heeft de toezichthouder een signaal over een hulpverlener of aanbieder gegeven, zonder clientnaam."""
 

@@ -1,0 +1,88 @@
+"""All documents of an installation as files: written, or compared with what stands there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from casuslog.codes import schemas_folder
+from casuslog.documents import _pages
+from casuslog.documents._asyncapi import asyncapi
+from casuslog.documents._described import Described
+from casuslog.hosting.contract import event_classes
+from casuslog.rights.matrix import matrix
+from casuslog.schema import SchemaRegistry
+from casuslog.schema.corpus import specimens
+
+CASE_STREAMS = ("melding", "onderzoek", "beschikking", "pgb")
+"""Where an event that several services log may stand."""
+
+
+def documents() -> dict[str, str]:
+    """Path under ``docs/api`` and text of each document."""
+    events, rights = described(), matrix()
+    made = {
+        "asyncapi.yaml": _yaml(asyncapi(events)),
+        "events/README.md": _pages.index_page(events),
+        "ontvangers.md": _pages.matrix_page(events, rights),
+    }
+    return made | {event.page: _pages.event_page(event, rights) for event in events}
+
+
+def described() -> list[Described]:
+    """Every event type of this installation, by service and name."""
+    folder = schemas_folder()
+    registry, corpus = SchemaRegistry.load(folder), specimens(folder)
+    found = []
+    for cls in event_classes():
+        meta = cls.__event__
+        streams = (meta.stream,) if meta.stream else CASE_STREAMS
+        found.append(Described(registry.current(meta.wire_type), streams, corpus[meta.wire_type]))
+    return sorted(found, key=lambda event: (event.version.service, event.version.name))
+
+
+def write(folder: Path) -> list[Path]:
+    """Write every document under ``folder``, and remove what is none any more. Gives what changed."""
+    made = documents()
+    changed = []
+    for name, text in made.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
+    for path in _left_over(folder, made):
+        path.unlink()
+        changed.append(path)
+    return changed
+
+
+def check(folder: Path) -> list[str]:
+    """What differs between the documents under ``folder`` and what runs; empty is well."""
+    made = documents()
+    problems = []
+    for name, text in made.items():
+        path = folder / name
+        if not path.exists():
+            problems.append(f"{name} ontbreekt")
+        elif path.read_text(encoding="utf-8") != text:
+            problems.append(f"{name} loopt achter")
+    problems += [f"{path.relative_to(folder)} hoort nergens meer bij" for path in _left_over(folder, made)]
+    return problems
+
+
+def _left_over(folder: Path, made: dict[str, str]) -> list[Path]:
+    return [path for path in sorted(folder.glob("events/*/*.md")) if str(path.relative_to(folder)) not in made]
+
+
+class _Plain(yaml.SafeDumper):
+    """Without anchors: readers of the document should not have to follow them."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # its signature
+        return True
+
+
+def _yaml(content: object) -> str:
+    head = "# Made by `casuslog docs write` from schemas and corpus. Changes here are lost.\n"
+    return head + yaml.dump(content, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
