@@ -71,14 +71,14 @@ class Code(fields.String):
 
     def __init__(self, among: tuple[str, ...] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._among = among
+        self.among = among
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         found = str(super()._deserialize(value, attr, data, **kwargs)).strip()
         if not found:
             raise ValidationError("mag niet leeg zijn")
-        if self._among and found not in self._among:
-            raise ValidationError(f"is onbekend; kies uit {', '.join(self._among)}")
+        if self.among and found not in self.among:
+            raise ValidationError(f"is onbekend; kies uit {', '.join(self.among)}")
         return found
 
 
@@ -87,13 +87,13 @@ class CodeOf(Code):
 
     def __init__(self, codelijst: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._codelijst = codelijst
+        self.codelijst = codelijst
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         found = super()._deserialize(value, attr, data, **kwargs)
-        known = codes.codes(self._codelijst).codes
+        known = codes.codes(self.codelijst).codes
         if found not in known:
-            raise ValidationError(f"staat niet in de codelijst {self._codelijst}; kies uit {', '.join(known)}")
+            raise ValidationError(f"staat niet in de codelijst {self.codelijst}; kies uit {', '.join(known)}")
         return found
 
 

@@ -10,7 +10,9 @@ from casuslog.codes import schemas_folder
 from casuslog.documents import _pages
 from casuslog.documents._asyncapi import asyncapi
 from casuslog.documents._described import Described
+from casuslog.documents._openapi import openapi
 from casuslog.hosting.contract import event_classes
+from casuslog.hosting.settings import service_class, service_names
 from casuslog.rights.matrix import matrix
 from casuslog.schema import SchemaRegistry
 from casuslog.schema.corpus import specimens
@@ -27,6 +29,7 @@ def documents() -> dict[str, str]:
         "events/README.md": _pages.index_page(events),
         "ontvangers.md": _pages.matrix_page(events, rights),
     }
+    made |= {f"openapi/{name}.yaml": _yaml(openapi(service_class(name))) for name in service_names()}
     return made | {event.page: _pages.event_page(event, rights) for event in events}
 
 
@@ -84,5 +87,5 @@ class _Plain(yaml.SafeDumper):
 
 
 def _yaml(content: object) -> str:
-    head = "# Made by `casuslog docs write` from schemas and corpus. Changes here are lost.\n"
+    head = "# Made by `casuslog docs write` from what runs. Changes here are lost.\n"
     return head + yaml.dump(content, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)

@@ -67,7 +67,10 @@ class Operating:
 
     @http("GET", "/gebeurtenissen")
     def http_gebeurtenissen(self, request: Request) -> Response:
-        """The log of this service after ``?na=<cursor>``: envelopes only, without streams that are besloten."""
+        """The log of this service after ``?na=<cursor>``: envelopes only, without streams that are besloten.
+
+        ``gemeente`` (may be repeated) and ``limiet`` narrow it.
+        """
         caller = self._beheerder(request)
         asked = _gemeenten(request, caller)
         after = _cursor(request)
