@@ -105,7 +105,7 @@ class DevelopmentIssuer:
         expires, caller = self._checked.get(digest, (0.0, None))
         if caller is not None and time.time() < expires:
             return caller
-        claims = self._claims(token)
+        claims = self.claims_of(token)
         caller = Caller(
             rol=claims["rol"],
             organisatie=claims["organisatie"],
@@ -118,7 +118,8 @@ class DevelopmentIssuer:
         self._checked[digest] = (float(claims["exp"]), caller)
         return caller
 
-    def _claims(self, token: str) -> dict[str, Any]:
+    def claims_of(self, token: str) -> dict[str, Any]:
+        """The claims of a token that holds; raises as :meth:`check`."""
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,

@@ -70,6 +70,8 @@ class Matrix:
     regels: tuple[Rule, ...]
     besloten: frozenset[str]
     redenen: Mapping[str, Mapping[str, str]]
+    onverenigbaar: Mapping[str, frozenset[str]]
+    """Per role: the roles that nobody may hold beside it."""
 
 
 def matrix() -> Matrix:
@@ -97,7 +99,8 @@ def parse(content: Mapping[str, Any]) -> Matrix:
     regels = tuple(_rule(row, casusstromen, besloten) for row in content["regels"])
     if len({rule.id for rule in regels}) != len(regels):
         raise ValueError("rechten: two rules have the same id")
-    return Matrix(regels, besloten, content["redenen"])
+    onverenigbaar = {role: frozenset(others) for role, others in content["onverenigbaar"].items()}
+    return Matrix(regels, besloten, content["redenen"], onverenigbaar)
 
 
 _SETS = ("rollen", "stromen", "als", "types", "behalve", "verborgen")
