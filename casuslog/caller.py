@@ -134,16 +134,3 @@ class DevelopmentIssuer:
         except jwt.InvalidTokenError:
             raise NotAuthenticated("Het token is niet geldig. Vraag er een aan met `casuslog token`.") from None
         return claims
-
-    def caller_of(self, authorization: str | None) -> Caller:
-        """The caller of an ``Authorization: Bearer <token>`` header.
-
-        Raises:
-            NotAuthenticated: it is absent, of another scheme, or its token does not hold.
-        """
-        scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise NotAuthenticated(
-                "Stuur een header `Authorization: Bearer <token>` mee; een ontwikkeltoken geeft `casuslog token`."
-            )
-        return self.check(token.strip())

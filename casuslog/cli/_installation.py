@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from casuslog.http.client import ApiClient
 
 SECRET = "token.secret"  # noqa: S105  # the name of its file
+TOKEN = "CASUSLOG_TOKEN"  # noqa: S105  # the name of a variable
+"""A token for the command line, where development tokens do not hold."""
 TERMINAL_ID = "casuslog-opdrachtregel"
 """Who calls, in the log of whoever is called: the command line."""
 
@@ -52,7 +55,7 @@ class Installation:
         """Calls the services over HTTP."""
         from casuslog.http.client import ApiClient
 
-        return ApiClient(self.settings, self.issuer)
+        return ApiClient(self.settings, self.issuer, token=os.environ.get(TOKEN, ""))
 
     @cached_property
     def clock(self) -> Clock:

@@ -34,6 +34,10 @@ def token(
     uren: int,
 ) -> None:
     """Geef een ontwikkeltoken voor `Authorization: Bearer <token>`."""
+    if installation.settings.issuers is not None:
+        raise click.UsageError(
+            f"deze installatie kent uitgevers ({installation.settings.issuers}); een ontwikkeltoken geldt hier niet"
+        )
     codes.check("rol", rol, on=datetime.now(UTC).date())
     caller = Caller(rol, organisation(organisatie), wie, gemeentecodes(gemeenten), doelbinding)
     issued = installation.issuer.issue(caller, hours=uren)

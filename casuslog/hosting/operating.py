@@ -21,6 +21,7 @@ from casuslog.consume.parking import ParkedEvent, ParkedLane, Parking
 from casuslog.errors import Forbidden, InvalidInput, NotFound, Unavailable
 from casuslog.events import TYPE_PREFIX
 from casuslog.hosting.entrypoint import LogConsumer
+from casuslog.hosting.reading import caller_of
 from casuslog.hosting.standing import lag, standing
 from casuslog.http import http, json_response
 from casuslog.recorded import START, Cursor, StoredEvent
@@ -142,7 +143,7 @@ class Operating:
         return [(timer, reason) for timer, reason in found if timer.stream.gemeente in caller.gemeenten]
 
     def _beheerder(self, request: Request) -> Caller:
-        caller: Caller = self.log.platform.issuer.caller_of(request.headers.get("Authorization"))
+        caller = caller_of(self.log, request)
         if caller.rol != BEHEERDER or not caller.gemeenten:
             raise Forbidden(
                 "rol_beheerder_vereist",

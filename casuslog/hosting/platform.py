@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
+
+import structlog
 
 from casuslog.caller import DevelopmentIssuer
 from casuslog.clock import Clock, clock_from
@@ -14,8 +17,12 @@ from casuslog.hosting.feed import RpcFeed
 from casuslog.hosting.settings import Settings
 from casuslog.privacy import KeyStore, RootKey
 from casuslog.readmodels import metadata
+from casuslog.rights import matrix
 from casuslog.schema import SchemaRegistry
 from casuslog.store import EventStore
+from casuslog.tokens import Tokens, load_issuers
+
+_log = structlog.get_logger("casuslog.platform")
 
 
 class Platform:
@@ -41,8 +48,21 @@ class Platform:
         self.keys = KeyStore.open(settings.key_url(), root)
         self.codec = Codec(self.registry, self.keys)
         self.issuer = DevelopmentIssuer.from_file(settings.data / "token.secret")
+        self.tokens = self._tokens()
         self._stores: dict[str, EventStore] = {}
         self._lock = threading.Lock()
+
+    def _tokens(self) -> Tokens:
+        incompatible = matrix().onverenigbaar
+        if self.settings.issuers is not None:
+            return Tokens(load_issuers(self.settings.issuers, os.environ), incompatible=incompatible)
+        if not self.settings.embedded:
+            _log.warning(
+                "ontwikkeltokens_gelden",
+                betekenis="wie token.secret leest, kan zich voor iedereen uitgeven",
+                remedie="noem de uitgevers van tokens in CASUSLOG_UITGEVERS",
+            )
+        return Tokens((), self.issuer, incompatible)
 
     def store_for(self, service: str) -> EventStore:
         """The store of a service; opened (and migrated) once."""

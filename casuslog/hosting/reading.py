@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from werkzeug.wrappers import Request
 
+from casuslog.caller import Caller
 from casuslog.clock import today
 from casuslog.errors import InvalidInput
 from casuslog.identifiers import is_uuid
@@ -24,13 +25,23 @@ _PLAIN = re.compile(r"[a-z_]{1,32}|[0-9]{4}(,[0-9]{4})*")
 """Kinds of stream, and lists of gemeentecodes."""
 
 
+def caller_of(log: ServiceLog, request: Request) -> Caller:
+    """Who calls, in the role that the token holds or that ``Casuslog-Rol`` chooses.
+
+    Raises:
+        NotAuthenticated: no token that holds.
+        Forbidden: a role that the token has not, or roles that exclude each other.
+    """
+    return log.platform.tokens.caller_of(request.headers.get("Authorization"), request.headers.get("Casuslog-Rol"))
+
+
 def reader_of(log: ServiceLog, request: Request) -> Reader:
     """Who reads.
 
     Raises:
         NotAuthenticated: no token that holds.
     """
-    caller = log.platform.issuer.caller_of(request.headers.get("Authorization"))
+    caller = caller_of(log, request)
     return Reader(caller.rol, caller.organisatie, caller.id, caller.gemeenten, caller.doelbinding)
 
 

@@ -17,6 +17,7 @@ from casuslog.hosting.entrypoint import on_event
 from casuslog.hosting.feed import FeedRpc
 from casuslog.hosting.operating import Operating
 from casuslog.hosting.provider import CasusLog, ServiceLog
+from casuslog.hosting.reading import caller_of
 from casuslog.hosting.streams import Streams
 from casuslog.hosting.timers import on_timer
 from casuslog.hosting.waiting import Waiting
@@ -50,7 +51,7 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
         call = CommandCall(
             name=naam,
             body=json_body(request),
-            caller=log.platform.issuer.caller_of(request.headers.get("Authorization")),
+            caller=caller_of(log, request),
             key=_idempotency_key(request),
             if_match=_if_match(request),
             traceparent=_traceparent(request),
@@ -65,7 +66,7 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
     def http_vraag(self, request: Request, naam: str) -> Response:
         """Answer a question from the inrichting; nothing is recorded."""
         log: ServiceLog = self.log
-        caller = log.platform.issuer.caller_of(request.headers.get("Authorization"))
+        caller = caller_of(log, request)
         return json_response(log.commands.ask(CommandCall(name=naam, body=json_body(request), caller=caller)))
 
     @http("GET", "/opdrachten")
@@ -79,7 +80,7 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
     ) -> dict[str, Any]:
         """The same over rpc."""
         log: ServiceLog = self.log
-        caller = log.platform.issuer.check(token)
+        caller = log.platform.tokens.check(token)
         call = CommandCall(name=naam, body=body, caller=caller, key=key, if_match=if_match)
         return log.commands.run(call).as_json()
 

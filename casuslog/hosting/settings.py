@@ -13,6 +13,7 @@ CASUSLOG_HTTP_HOST     127.0.0.1                                address that the
 CASUSLOG_HTTP_PORT     8100                                     first port; each service has its own
 CASUSLOG_SCHEMAS       schemas beside the packages              folder with Avro schemas and code lists
 CASUSLOG_LEASE_SECONDS 15                                       how long the work of a relay that died waits for another
+CASUSLOG_UITGEVERS     (empty: development tokens hold)         file with the issuers of tokens: :mod:`casuslog.tokens`
 CASUSLOG_FAILPOINTS    (empty)                                  for fault runs only: :mod:`casuslog.failpoints`
 =====================  =======================================  ==================================================
 
@@ -62,6 +63,8 @@ class Settings:
     """For how long a relay or a pump holds its turn without renewing it: a new one waits that long after a crash."""
     database_urls: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Per service that stands elsewhere: its database."""
+    issuers: Path | None = None
+    """The file with the issuers whose tokens hold; without it those of the development issuer do."""
     relays: tuple[tuple[str, ...], ...] = ()
     """Per relay process the services whose log it carries; empty: one process carries all."""
 
@@ -81,7 +84,7 @@ class Settings:
             raise ValueError(
                 "give both CASUSLOG_AMQP_URL and CASUSLOG_DATABASE_URL (RabbitMQ and PostgreSQL), or neither (embedded)"
             )
-        schemas = given.get("CASUSLOG_SCHEMAS")
+        schemas, issuers = given.get("CASUSLOG_SCHEMAS"), given.get("CASUSLOG_UITGEVERS")
         return cls(
             amqp_url=amqp or TWIN_URL,
             database_url=database,
@@ -92,6 +95,7 @@ class Settings:
             http_host=given.get("CASUSLOG_HTTP_HOST", "127.0.0.1"),
             http_port=int(port),
             schemas=Path(schemas) if schemas else None,
+            issuers=Path(issuers) if issuers else None,
             lease_seconds=_lease_seconds(given.get("CASUSLOG_LEASE_SECONDS", "")),
             database_urls=_database_urls(given, divisible=bool(database)),
             relays=_relays(given.get("CASUSLOG_RELAYS", "")),

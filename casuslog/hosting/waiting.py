@@ -19,6 +19,7 @@ from casuslog.envelope import Position
 from casuslog.errors import InvalidInput, Unavailable
 from casuslog.hosting.operating import RunningLogConsumer
 from casuslog.hosting.provider import MOST_WAITING, ServiceLog
+from casuslog.hosting.reading import caller_of
 from casuslog.http import http, json_response
 from casuslog.rights import matrix
 from casuslog.store.tables import inbox
@@ -41,7 +42,7 @@ class Waiting:
         Only for who may act in that stream: of any other it does not say whether there is one.
         """
         log: ServiceLog = self.log
-        caller = log.platform.issuer.caller_of(request.headers.get("Authorization"))
+        caller = caller_of(log, request)
         wanted, seconds = _position(positie), _seconds(request)
         _admit(log, caller, wanted)
         own_too = log.service in self.consuming.handlers.sources

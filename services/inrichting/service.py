@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 from casuslog.errors import Forbidden
 from casuslog.hosting.entrypoint import PLATFORM_KEY
 from casuslog.hosting.provider import ServiceLog
+from casuslog.hosting.reading import caller_of
 from casuslog.hosting.service import CasusService
 from casuslog.http import http, json_response
 from services.inrichting.laden import stel_alles_vast
@@ -47,7 +48,7 @@ class InrichtingService(CasusService):
     def http_herlees(self, request: Request) -> Response:
         """Read the folder again, after a new version was put there. For a beheerder."""
         log: ServiceLog = self.log
-        caller = log.platform.issuer.caller_of(request.headers.get("Authorization"))
+        caller = caller_of(log, request)
         if caller.rol != "beheerder":
             raise Forbidden(
                 "niet_bevoegd",

@@ -257,3 +257,13 @@ def test_an_organisation_may_be_named_by_its_key() -> None:
     ]
     with pytest.raises(InvalidInput):
         organisation("niemandsland")
+
+
+def test_no_development_token_is_given_where_issuers_are_trusted(
+    run: Run, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would not hold, and whoever got it would search for the mistake elsewhere."""
+    monkeypatch.setattr(installation, "settings", replace(installation.settings, issuers=Path("uitgevers.yaml")))
+    result = run("token", "--rol", "kcc", "--gemeente", "0086")
+    assert result.exit_code == 2
+    assert "uitgevers.yaml" in result.stderr

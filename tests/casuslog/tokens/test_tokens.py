@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from casuslog.caller import Caller, DevelopmentIssuer, NotAuthenticated
 from casuslog.errors import Forbidden, Unavailable
+from casuslog.hosting.platform import Platform
+from casuslog.hosting.settings import Settings
 from casuslog.rights import matrix
 from casuslog.tokens import KeySet, SharedSecret, Tokens, TrustedIssuer, load_issuers
 
@@ -219,3 +221,26 @@ def test_a_file_that_is_wrong_names_what_would_be_right(tmp_path, text, told):
     """A start with half an issuer would refuse everybody, or let in too many."""
     with pytest.raises(ValueError, match=told):
         load_issuers(written(tmp_path, text), {"KORT": "kort"})
+
+
+def platform_of(tmp_path: Path, **env: str) -> Platform:
+    """An installation in a folder, as its environment makes it."""
+    return Platform(Settings.from_env({"CASUSLOG_DATA": str(tmp_path / "data"), **env}))
+
+
+def test_an_installation_with_issuers_takes_no_development_tokens(tmp_path, monkeypatch):
+    """Who could read ``token.secret`` cannot be anybody any more."""
+    monkeypatch.setenv("PORTAAL", SECRET)
+    path = written(tmp_path, "uitgevers: [{iss: portaal, geheim: PORTAAL}]")
+    platform = platform_of(tmp_path, CASUSLOG_UITGEVERS=str(path))
+    assert platform.tokens.check(token()).rol == "wijkteam"
+    with pytest.raises(NotAuthenticated):
+        platform.tokens.check(platform.issuer.issue(Caller("kcc", "0086", "kcc-1")))
+    platform.close()
+
+
+def test_an_installation_without_issuers_takes_development_tokens(tmp_path):
+    """Embedded, and to try it out: nobody has to set up an identity provider first."""
+    platform = platform_of(tmp_path)
+    assert platform.tokens.check(platform.issuer.issue(Caller("kcc", "0086", "kcc-1"))).rol == "kcc"
+    platform.close()

@@ -29,6 +29,7 @@ from casuslog.rights import BetrokkenheidVastgelegd
 from casuslog.schema import SchemaRegistry
 from casuslog.store import EVERY_GEMEENTE, EventStore
 from casuslog.testing._proef import KeysInMemory
+from casuslog.tokens import Tokens
 from services.abonnement.inschrijving import Register
 from services.abonnement.levering import Levering
 from services.abonnement.service import AbonnementService
@@ -138,7 +139,9 @@ class Wereld:
         self.service.log = SimpleNamespace(
             store=self.store,
             known=self.known,
-            platform=SimpleNamespace(clock=self.clock, issuer=self.issuer, codec=self.codec),
+            platform=SimpleNamespace(
+                clock=self.clock, issuer=self.issuer, tokens=Tokens((), self.issuer), codec=self.codec
+            ),
         )
         self.commands = CommandPath(self.store, AbonnementService.commands, (), self.clock, Readers(), self.known)
         self.pomp = self.nieuwe_pomp()
