@@ -43,6 +43,7 @@ check: $(VENV)/installed
 	$(VENV)/bin/mypy
 	$(VENV)/bin/casuslog schema check
 	$(VENV)/bin/casuslog schema gate
+	$(VENV)/bin/casuslog docs check
 
 # Choose versions anew. The result names no index and no host.
 lock: $(VENV)/installed
