@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from casuslog.clock import Clock
@@ -193,6 +194,16 @@ class Consumer:
         """How many events are in memory."""
         with self._changed:
             return len(self._lanes)
+
+    def oldest_waiting(self) -> dict[str, datetime]:
+        """Per source the moment of the oldest event that came in and is not safe yet; none where nothing waits."""
+        oldest: dict[str, datetime] = {}
+        with self._changed:
+            for (stream, _), item in self._pending.items():
+                moment = item.stored.envelope.time
+                if stream.source not in oldest or moment < oldest[stream.source]:
+                    oldest[stream.source] = moment
+        return oldest
 
     def _together(self, turns: Sequence[Turn[Item | Unreadable]]) -> Sequence[Turn[Item | Unreadable]]:
         """Handle turns in one transaction; those that are left have to go one by one."""

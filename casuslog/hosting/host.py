@@ -26,6 +26,7 @@ from casuslog.hosting import comeback
 from casuslog.hosting.entrypoint import PLATFORM_KEY, OnEvent
 from casuslog.hosting.horizon import HorizonAlarm, servers_of
 from casuslog.hosting.platform import Platform
+from casuslog.hosting.relay_http import RelayEdge
 from casuslog.hosting.settings import Settings, service_class, service_names
 from casuslog.hosting.supervisor import SUPERVISOR
 from casuslog.relay import LogPublisher, Relay
@@ -61,9 +62,10 @@ class Host:
         classes = {name: service_class(name) for name in services}
         # The classes come first: the registry then knows the event types that they declare.
         self.platform = Platform(settings, clock=clock, hosted=tuple(classes))
-        self._relays = {name: self._relay(name) for name in relays}
+        self.relays = {name: self._relay(name) for name in relays}
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._edge = self._relay_edge()
         self._started: list[Any] = []
         self.containers = {name: self._container(name, cls) for name, cls in classes.items()}
 
@@ -78,12 +80,14 @@ class Host:
                 raise
             self._started.append(container)
             _log.info("service gestart", service=name, http=self.platform.settings.http_url(name))
-        for name, relay in self._relays.items():
+        for name, relay in self.relays.items():
             thread = threading.Thread(target=relay.run, args=(self._stopping,), name=f"relay-{name}", daemon=True)
             thread.start()
             self._threads.append(thread)
+        if self._edge is not None:
+            self._edge.start()
         # Where the relays are: one process for all, which nobody calls and which therefore has the time.
-        for store in servers_of(self.platform.store_for(name) for name in self._relays):
+        for store in servers_of(self.platform.store_for(name) for name in self.relays):
             alarm = HorizonAlarm(store)
             thread = threading.Thread(target=alarm.run, args=(self._stopping,), name="horizon", daemon=True)
             thread.start()
@@ -98,7 +102,9 @@ class Host:
         for thread in ending:
             thread.join()
         self._stopping.set()
-        for relay in self._relays.values():
+        if self._edge is not None:
+            self._edge.stop()
+        for relay in self.relays.values():
             relay.wake()
         for thread in self._threads:
             thread.join()
@@ -116,6 +122,13 @@ class Host:
         )
         store.when_appended(relay.wake)
         return relay
+
+    def _relay_edge(self) -> RelayEdge | None:
+        settings = self.platform.settings
+        if not self.relays:
+            return None
+        name = settings.relay_process_of(list(self.relays))
+        return RelayEdge(name, settings.http_address(name), self.relays)
 
     def _container(self, name: str, cls: type) -> Any:
         settings = self.platform.settings

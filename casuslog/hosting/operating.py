@@ -6,7 +6,7 @@ shows envelopes and reasons, never content.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, ClassVar
 
 import structlog
@@ -21,9 +21,11 @@ from casuslog.consume.parking import ParkedEvent, ParkedLane, Parking
 from casuslog.errors import Forbidden, InvalidInput, NotFound, Unavailable
 from casuslog.events import TYPE_PREFIX
 from casuslog.hosting.entrypoint import LogConsumer
+from casuslog.hosting.measuring import measured, metrics_response
 from casuslog.hosting.reading import caller_of
 from casuslog.hosting.standing import lag, standing
 from casuslog.http import http, json_response
+from casuslog.metrics import Figure, Figures
 from casuslog.recorded import START, Cursor, StoredEvent
 from casuslog.rights.matrix import matrix
 from casuslog.store.tables import parked
@@ -57,6 +59,16 @@ class Operating:
         sources, running = self.consuming.handlers.sources, self.consuming.running
         ready = not sources or (running is not None and running.connected)
         return json_response(standing(self.log.store, self.log.platform.clock, sources, ready=ready))
+
+    @http("GET", "/metrics")
+    def http_metrics(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes the request
+        """The figures of this service for Prometheus; open, for there is nothing of anybody in them."""
+        figures = measured(self.log.store, self.log.platform.clock, self.consuming)
+        return metrics_response(self.log.registry, figures, Figures(self.figures))
+
+    def figures(self) -> Iterable[Figure]:
+        """What a service can tell beside what they all do."""
+        return ()
 
     @http("GET", "/achterstand")
     def http_achterstand(self, request: Request) -> Response:

@@ -17,6 +17,7 @@ from casuslog.events import Fact
 from casuslog.hosting.entrypoint import PLATFORM_KEY
 from casuslog.hosting.platform import Platform
 from casuslog.identifiers import new_id
+from casuslog.metrics import CommandMeter, registry_of_process
 from casuslog.readmodels import KnownEvents, Policies, Policy
 from casuslog.recorded import Aggregate, Context, RecordedEvent, StoredEvent
 from casuslog.store import EventStore, Transaction
@@ -42,6 +43,9 @@ class ServiceLog:
             service_cls.readers,
             self.known,
         )
+        self.registry = registry_of_process()
+        """What Prometheus is told of this service (:mod:`casuslog.hosting.measuring`)."""
+        self.meter = CommandMeter(self.service, self.commands.names, self.registry)
         self.waiting = threading.BoundedSemaphore(MOST_WAITING)
         """Places of calls that wait until something was handled."""
         self._expiries: Mapping[str, Expiry] = service_cls.expiries

@@ -48,15 +48,7 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
     def http_opdracht(self, request: Request, naam: str) -> Response:
         """Carry out a command. Headers: Authorization, Idempotency-Key, If-Match, traceparent."""
         log: ServiceLog = self.log
-        call = CommandCall(
-            name=naam,
-            body=json_body(request),
-            caller=caller_of(log, request),
-            key=_idempotency_key(request),
-            if_match=_if_match(request),
-            traceparent=_traceparent(request),
-        )
-        answer = log.commands.run(call)
+        answer = log.meter.measured(naam, lambda: log.commands.run(_call(log, request, naam)))
         headers = {"ETag": f'"{answer.versie}"'}
         if answer.herhaald:
             headers["Idempotent-Replayed"] = "true"
@@ -82,7 +74,7 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
         log: ServiceLog = self.log
         caller = log.platform.tokens.check(token)
         call = CommandCall(name=naam, body=body, caller=caller, key=key, if_match=if_match)
-        return log.commands.run(call).as_json()
+        return log.meter.measured(naam, lambda: log.commands.run(call)).as_json()
 
     @http("GET", "/schemas/<string:fingerprint>")
     def http_schema(self, request: Request, fingerprint: str) -> Response:  # noqa: ARG002  # nameko passes it
@@ -122,6 +114,17 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
     def note(self, event: RecordedEvent, tx: Transaction) -> None:
         """Note who a foreign event says is involved, and of a melding when and by whom it was made; keep no more."""
         note(tx.conn, [event])
+
+
+def _call(log: ServiceLog, request: Request, name: str) -> CommandCall:
+    return CommandCall(
+        name=name,
+        body=json_body(request),
+        caller=caller_of(log, request),
+        key=_idempotency_key(request),
+        if_match=_if_match(request),
+        traceparent=_traceparent(request),
+    )
 
 
 def _idempotency_key(request: Request) -> str | None:

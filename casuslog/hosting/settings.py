@@ -29,7 +29,7 @@ An installation is divided over databases and relays by two more (see ``docs/beh
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -120,9 +120,15 @@ class Settings:
             return {RELAY: tuple(service_names())}
         return {f"{RELAY}-{number}": services for number, services in enumerate(self.relays, start=1)}
 
+    def relay_process_of(self, services: Sequence[str]) -> str:
+        """The name of the process that carries the log of exactly these services; of others that of the first."""
+        processes = self.relay_processes()
+        wanted = set(services)
+        return next((name for name, carried in processes.items() if set(carried) == wanted), next(iter(processes)))
+
     def http_address(self, service: str) -> tuple[str, int]:
-        """Host and port of a service's HTTP API."""
-        return self.http_host, self.http_port + service_names().index(service)
+        """Host and port of the HTTP API of a service or a relay process; those have the ports after the services."""
+        return self.http_host, self.http_port + [*service_names(), *self.relay_processes()].index(service)
 
     def http_url(self, service: str) -> str:
         """Base URL of a service's HTTP API."""

@@ -106,6 +106,8 @@ class Relay:
         """Why, while the status is an alarm."""
         self.missing: tuple[str, ...] = ()
         """The bindings that are missing, while the status says so."""
+        self.passed_on = 0
+        """Events that the log confirmed since this relay was made."""
         self._store = store
         self._factory = publisher_factory
         self._clock = clock
@@ -222,7 +224,9 @@ class Relay:
             publisher.beat(seconds)
         except Exception as error:
             raise self._failed(error) from error
-        if flight.confirm(publisher.confirmed):
+        confirmed = flight.confirm(publisher.confirmed)
+        if confirmed:
+            self.passed_on += confirmed
             self._probing = False
             failpoint("relay.confirmed")
 
@@ -303,7 +307,7 @@ class Relay:
         publisher, flight = self._publisher, self._flight
         if flight is not None:
             if publisher is not None:
-                flight.confirm(publisher.confirmed)
+                self.passed_on += flight.confirm(publisher.confirmed)
             # What was under way goes again, over another connection.
             self._flight = Flight(flight.confirmed)
         self._disconnect()

@@ -114,7 +114,7 @@ class Importer:
                 _copied(tx.conn, made) if _can_copy(tx.conn) else insert_streams(tx.conn, made)
             except KeyTaken as taken:
                 raise _Overtaken from taken
-            tx.appended = True
+            tx.appended += sum(map(len, made))
 
 
 class _Overtaken(Exception):

@@ -63,6 +63,8 @@ class EventStore:
         self._gate = gate_of(engine)
         self._watch = HorizonWatch()
         self._listeners: list[Callable[[], None]] = []
+        self.appended = 0
+        """Events that were appended through this store, as far as their transaction was kept."""
         self._sessions = Sessions(engine) if engine.dialect.name == "postgresql" else None
         self._alone = Alone(self._sessions, writer, self._reading) if self._sessions else None
 
@@ -147,6 +149,7 @@ class EventStore:
                     raise LostRace("Een andere transactie was eerder. Probeer het opnieuw.") from error
                 raise
         if tx.appended:
+            self.appended += tx.appended
             self._wake()
 
     def append(
@@ -181,6 +184,7 @@ class EventStore:
         with self._gate.passed():
             appended = self._alone.append(stream, expected, facts, context, command)
         if appended.events:
+            self.appended += len(appended.events)
             self._wake()
         return appended
 

@@ -26,8 +26,8 @@ class Transaction:
 
     def __init__(self, conn: Connection, writer: Writer) -> None:
         self.conn = conn
-        self.appended = False
-        """Whether events were appended."""
+        self.appended = 0
+        """How many events were appended."""
         self._writer = writer
         self._heads: dict[Stream, tuple[Any, Head, StoredEvent | None]] = {}
 
@@ -84,7 +84,7 @@ class Transaction:
         except KeyTaken as taken:
             raise conflict(stream, expected, None) from taken
         self._remember(stream, Head(stored[-1].envelope.sequence, stored[-1].hash), stored[-1])
-        self.appended = True
+        self.appended += len(stored)
         return stored
 
     def last_event(self, stream: Stream, version: int) -> StoredEvent | None:

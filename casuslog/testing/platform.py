@@ -51,6 +51,8 @@ INRICHTINGEN = "CASUSLOG_INRICHTINGEN"
 LOOK_SECONDS = 0.002
 """Between two looks whether all has come to rest."""
 PAGE = 500
+RELAYS = 2
+"""Relay processes in the largest installation that is tested; each has a port after those of the services."""
 SEEDER = Actor("systeem", None, "testvoorgeschiedenis")
 
 
@@ -281,8 +283,8 @@ def _settings(folder: Path) -> Settings:
 
 
 def _free_ports() -> int:
-    """The first of as many free ports in a row as there are services."""
-    return free_ports(len(service_names()))
+    """The first of as many free ports in a row as there are services and relay processes."""
+    return free_ports(len(service_names()) + RELAYS)
 
 
 @contextlib.contextmanager

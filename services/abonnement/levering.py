@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from casuslog.backoff import Backoff
 from casuslog.clock import Clock, today
 from casuslog.errors import Unavailable
+from casuslog.metrics import DELIVERIES
 from casuslog.readmodels import KnownEvents
 from casuslog.recorded import RecordedEvent
 from casuslog.relay import Lease
@@ -152,10 +153,12 @@ class Levering:
         except Exception as error:
             # Of this holder alone. What was sent and not confirmed is unknown: the next one gets a new connection.
             _log.warning("levering aan houder wacht", abonnement=abonnement, soort=type(error).__name__)
+            DELIVERIES.retried("amqp")
             self._mislukt[abonnement] = (mislukt + 1, self._monotonic() + RETRY.delay(mislukt + 1))
             self._verbreek()
             return 0
         self._mislukt.pop(abonnement, None)
+        DELIVERIES.delivered("amqp", geleverd)
         return geleverd
 
     def _lever(self, uitgang: Uitgang, abonnement: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider
@@ -19,6 +19,7 @@ from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.reading import note, reader_of
 from casuslog.hosting.service import CasusService
 from casuslog.http import http, json_response
+from casuslog.metrics import DELIVERIES, Figure
 from casuslog.readmodels import KnownEvents
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
@@ -119,6 +120,12 @@ class AbonnementService(CasusService):
         if inschrijving is not None:
             nummering.haal_in(tx, log.known, inschrijving, today(log.platform.clock))
 
+    def figures(self) -> Iterator[Figure]:
+        """Deliveries and new attempts per channel."""
+        for channel, (delivered, retried) in DELIVERIES.counts().items():
+            yield "deliveries_total", (self.name, channel), delivered
+            yield "delivery_retries_total", (self.name, channel), retried
+
     @http("GET", "/abonnementen/<string:abonnement>")
     def http_abonnement(self, request: Request, abonnement: str) -> Response:
         """The terms of a subscription and how far it is, for its holder and for who grants."""
@@ -155,6 +162,7 @@ class AbonnementService(CasusService):
         note(log, lezer, "abonnement", abonnement, allowed=read is not None)
         if read is None:
             raise feed.GeenAbonnement()
+        DELIVERIES.delivered("feed", len(read["gebeurtenissen"]))
         return read
 
 

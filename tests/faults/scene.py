@@ -24,6 +24,7 @@ from casuslog.codes import oin_of
 from casuslog.hosting.settings import Settings, service_names
 from casuslog.http.client import ApiClient
 from casuslog.testing.instances import PrivatePostgres, PrivateRabbit, free_ports
+from casuslog.testing.platform import RELAYS
 from tests.faults.arming import Arming
 from tests.faults.audit import Findings
 from tests.faults.collect import HANDLED, LOGGED, Collector
@@ -197,7 +198,7 @@ class Scene(Arming):
             "CASUSLOG_AMQP_URL": self._seen("rabbit", self.amqp_url),
             "CASUSLOG_DATA": str(self.folder / "data"),
             "CASUSLOG_CLOCK": f"file:{self.folder / 'klok'}",
-            "CASUSLOG_HTTP_PORT": str(free_ports(len(service_names()))),
+            "CASUSLOG_HTTP_PORT": str(free_ports(len(service_names()) + RELAYS)),
             "CASUSLOG_LEASE_SECONDS": str(LEASE_SECONDS),
             "CASUSLOG_LOG_LEVEL": "warning",
             **self._division(),
