@@ -14,13 +14,14 @@ from typing import Any
 
 from marshmallow import Schema
 
+from casuslog import refusals
 from casuslog._asked import CASUS, Asked
 from casuslog.access import NoInvolvement, admit_among
 from casuslog.appending import append, lasting
 from casuslog.caller import Caller
 from casuslog.clock import Clock, today
 from casuslog.envelope import Position, Stream
-from casuslog.errors import Conflict, NotFound
+from casuslog.errors import CasuslogError, Conflict, InvalidInput, NotFound, Refused
 from casuslog.events import Fact
 from casuslog.failpoints import failpoint
 from casuslog.identifiers import new_id
@@ -32,7 +33,9 @@ from casuslog.store import EventStore, Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """All that a decision looks at. ``inrichting`` and ``voorkennis`` are as the service's own readers made them."""
+    """All that a decision looks at. ``inrichting`` and ``voorkennis`` are as the service's own readers made them;
+    ``opgezocht`` is what the command looked up in the tables of its service.
+    """
 
     state: Any
     command: Any
@@ -40,6 +43,7 @@ class Situation:
     voorkennis: Any
     subject: str
     gemeente: str
+    opgezocht: Any = None
 
 
 Decide = Callable[[Situation], Sequence[Fact]]
@@ -86,6 +90,10 @@ class CommandType:
     by_policy: bool = True
     """Whether the inrichting of the day decides along; not for the act that establishes one."""
     context: Callable[[Situation], Mapping[str, str | None]] = field(default=lambda _: {})
+    lookup: Callable[[Transaction], Any] = lambda _: None
+    """What the decision needs of the tables of its service, read in its transaction."""
+    refusals: refusals.Refusals | None = None
+    """How its refusals are recorded; usually they are answered and no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,9 +218,13 @@ class CommandPath:
         kind = self._types.get(call.name)
         if kind is None:
             raise NotFound(f"Opdracht {call.name!r} bestaat hier niet. Wel: {', '.join(self.names)}.")
-        ask = Asked.read(call.body, kind, call.caller, today(self._clock))
+        ask: Asked | None = None
         try:
-            answer = self._store.run_transaction(lambda tx: self._carry_out(tx, call, kind, ask))
+            ask = asked = Asked.read(call.body, kind, call.caller, today(self._clock))
+            answer = self._store.run_transaction(lambda tx: self._carry_out(tx, call, kind, asked))
+        except (Refused, NotFound, InvalidInput) as error:
+            self._record_refusal(call, kind, ask, error)
+            raise
         except _Stale as stale:
             # Raised past run_transaction, which takes a Conflict for a lost race and would try again.
             raise Conflict(
@@ -222,6 +234,19 @@ class CommandPath:
             ) from None
         failpoint("command.after_commit")
         return answer
+
+    def _record_refusal(self, call: CommandCall, kind: CommandType, ask: Asked | None, error: CasuslogError) -> None:
+        if kind.refusals is None:
+            return
+        refused = refusals.RefusedCall(
+            name=kind.name,
+            body=call.body,
+            subject=refusals.named_subject(call.body, kind.subject_field),
+            command=None if ask is None else ask.command,
+            error=error,
+            on=today(self._clock),
+        )
+        refusals.record(self._store, kind.refusals, call.caller, refused)
 
     def _carry_out(self, tx: Transaction, call: CommandCall, kind: CommandType, ask: Asked) -> Answer:
         # Of a subject that is made here and now the registers hold nothing: they are not asked.
@@ -243,6 +268,7 @@ class CommandPath:
             voorkennis=self._readers.voorkennis(known),
             subject=ask.subject,
             gemeente=ask.gemeente,
+            opgezocht=kind.lookup(tx),
         )
         facts = kind.decide(situation)
         context = self._context(call, kind, ask, {**lasting(known), **kind.context(situation)}, policy)

@@ -7,75 +7,25 @@ number, once given, always belongs to one set of terms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Annotated
+from datetime import date, timedelta
 
-from casuslog import codes
 from casuslog.envelope import Actor, Envelope
-from casuslog.errors import Forbidden, InvalidInput, Refused
-from casuslog.events import DomainEvent, Fact, Part, event_type, feit, is_destroyed, part
-from casuslog.identifiers import agb_ok, kvk_ok, oin_ok
+from casuslog.errors import Forbidden, Refused
+from casuslog.events import Fact, is_destroyed
 from casuslog.recorded import Aggregate
+from services.abonnement import eisen
+from services.abonnement import gebeurtenissen as g
+from services.abonnement.gebeurtenissen import AbonnementBeeindigd, AbonnementToegekend, Houder
+from services.abonnement.houders import GEVERS, TOEZICHTHOUDER
 from services.abonnement.opdrachten import BeeindigAbonnement, KenAbonnementToe
-
-OIN, KVK, AGB = "oin", "kvk", "agb"
-AVRO, JSON = "avro", "json"
-INFORMATIEARM, FEITEN, VOLLEDIG = "informatiearm", "feiten", "volledig"
-TOEZICHTHOUDER = "toezichthouder"
-GEVERS = ("beheerder", "college")
-"""Who grants on behalf of the gemeente. A toezichthouder grants its own: it is independent of both (Wmo art. 6.1)."""
-ZONDER_ABONNEMENT = frozenset(
-    {"inwoner", "budgethouder", "derde", "mantelzorger", "pgb_hulpverlener", "systeem", "beheerder"}
-)
-"""Roles of persons and of the machine itself: a subscription is for an organisation that does a task."""
-EIGEN_TAAK = frozenset({"aanbieder", "cak", "ciz", "clientondersteuner", "svb", "zorgprofessional"})
-"""Roles that work for themselves; whoever holds another one works for the gemeente that grants."""
+from services.abonnement.verbanden import Verbanden
 
 _AVG = "AVG art. 5 lid 1 onder b en c, art. 6; tot 25 mei 2018 Wbp art. 8 en 9"
-_GELDIG: Mapping[str, tuple[Callable[[str], bool], str]] = {
-    OIN: (oin_ok, "een OIN telt 20 cijfers en begint met een registernummer"),
-    KVK: (kvk_ok, "een KvK-nummer telt 8 cijfers"),
-    AGB: (agb_ok, "een AGB-code telt 8 cijfers"),
-}
-
-
-# -- events ------------------------------------------------------------------------------------------------------------
-
-
-@part
-class Houder(Part):
-    """De organisatie die ontvangt."""
-
-    soort: Annotated[str, feit("soort identificatie", codes="houdersoort")]
-    nummer: Annotated[str, feit("OIN, KvK-nummer of AGB-code")]
-
-
-@event_type("abonnement-toegekend", service="abonnement", rule=_AVG)
-class AbonnementToegekend(DomainEvent):
-    """Een organisatie mag gebeurtenissen ontvangen; wat zij ervan ziet bepalen de rechten bij elke levering."""
-
-    houder: Annotated[Houder, feit("wie ontvangt")]
-    queue: Annotated[str, feit("naam van de eigen wachtrij van de houder")]
-    rol: Annotated[str, feit("in welke rol", codes="rol")]
-    gemeenten: Annotated[tuple[str, ...], feit("van welke gemeenten de gebeurtenissen zijn", codes="gemeente")]
-    themas: Annotated[tuple[str, ...], feit("over welke thema's; leeg: alle", codes="thema")] = ()
-    gebeurtenistypen: Annotated[tuple[str, ...], feit("welke gebeurtenissen; leeg: alle die de rol mag zien")] = ()
-    van: Annotated[date, feit("eerste dag")]
-    tot_en_met: Annotated[date | None, feit("laatste dag; leeg: geen einde bekend")] = None
-    doelbinding: Annotated[str, feit("het doel waarvoor wordt ontvangen")]
-    grondslag: Annotated[str | None, feit("grondslag voor persoonsgegevens")] = None
-    vorm: Annotated[str, feit("vorm van de berichten", codes="berichtvorm")]
-    profiel: Annotated[str, feit("hoeveel van een gebeurtenis ten hoogste", codes="leverprofiel")]
-
-
-@event_type("abonnement-beeindigd", service="abonnement", rule=_AVG)
-class AbonnementBeeindigd(DomainEvent):
-    """Het abonnement houdt op. Wat al genummerd was en nog niet geleverd, wordt ingehouden."""
-
-    per: Annotated[date, feit("eerste dag waarop het niet meer geldt")]
-    reden: Annotated[str | None, feit("waarom, als code")] = None
+AFGELOPEN = "periode_verstreken"
+"""Reason of an end that came with the last day of the period."""
+_GEEN_VERBANDEN = Verbanden()
 
 
 # -- state and fold ----------------------------------------------------------------------------------------------------
@@ -120,14 +70,20 @@ def evolve(staat: Abonnement, feit_: Fact) -> Abonnement:
             return staat
 
 
-ABONNEMENT = Aggregate("abonnement", Abonnement(), evolve)
+ABONNEMENT = Aggregate(g.ABONNEMENT, Abonnement(), evolve)
 
 
 # -- granting ----------------------------------------------------------------------------------------------------------
 
 
 def ken_toe(
-    staat: Abonnement, opdracht: KenAbonnementToe, *, id: str, gemeente: str, bekend: Collection[str]
+    staat: Abonnement,
+    opdracht: KenAbonnementToe,
+    *,
+    id: str,
+    gemeente: str,
+    bekend: Collection[str],
+    verbanden: Verbanden = _GEEN_VERBANDEN,
 ) -> list[Fact]:
     """Grant a subscription.
 
@@ -137,12 +93,14 @@ def ken_toe(
         id: of the subscription; it names the queue.
         gemeente: that grants, as gemeentecode.
         bekend: the wire names of all event types that have a schema.
+        verbanden: who shares which thema's with whom.
 
     Raises:
         Forbidden: ``niet_bevoegd``.
         Refused: ``abonnement_bestaat_al``, ``houder_ongeldig``, ``houder_is_andere_gemeente``,
             ``rol_zonder_abonnement``, ``gemeenten_ontbreken``, ``gemeente_onbekend``, ``gebeurtenistype_onbekend``,
-            ``doelbinding_ontbreekt``, ``grondslag_ontbreekt`` or ``periode_ongeldig``.
+            ``doelbinding_ontbreekt``, ``grondslag_ontbreekt``, ``periode_ongeldig``, ``terugblik_te_lang``, or a reason
+            of :func:`services.abonnement.eisen.eis_bereik`.
     """
     _eis_bevoegd(opdracht.door, opdracht.rol)
     if staat != Abonnement():
@@ -152,12 +110,14 @@ def ken_toe(
             rule="voorwaarden veranderen niet onder een lopende nummering",
             remedy="Beëindig het abonnement en ken een nieuw toe.",
         )
-    _eis_houder(opdracht, gemeente)
-    _eis_rol(opdracht.rol)
-    _eis_selectie(opdracht, bekend)
-    _eis_doel(opdracht)
+    eisen.eis_houder(opdracht, gemeente)
+    eisen.eis_rol(opdracht.rol)
+    eisen.eis_selectie(opdracht, bekend)
+    eisen.eis_doel(opdracht)
     van = opdracht.van or opdracht.op
-    _eis_periode(van, opdracht.tot_en_met)
+    eisen.eis_periode(van, opdracht.tot_en_met, opdracht.op)
+    einde = eisen.eis_bereik(opdracht, gemeente, verbanden, van)
+    tot_en_met = min(filter(None, (opdracht.tot_en_met, einde)), default=None)
     toegekend = AbonnementToegekend(
         houder=Houder(soort=opdracht.houdersoort, nummer=opdracht.houder),
         queue=f"casuslog.houder.{id}",
@@ -166,7 +126,7 @@ def ken_toe(
         themas=opdracht.themas,
         gebeurtenistypen=opdracht.gebeurtenistypen,
         van=van,
-        tot_en_met=opdracht.tot_en_met,
+        tot_en_met=tot_en_met,
         doelbinding=opdracht.doelbinding,
         grondslag=opdracht.grondslag,
         vorm=opdracht.vorm,
@@ -209,6 +169,15 @@ def beeindig(staat: Abonnement, opdracht: BeeindigAbonnement) -> list[Fact]:
     return [Fact(AbonnementBeeindigd(per=per, reden=opdracht.reden), on=opdracht.op)]
 
 
+def loop_af(staat: Abonnement, vandaag: date) -> list[Fact]:
+    """What follows when the last day of a subscription is over: it ends, once, on the day after."""
+    t = staat.toegekend
+    if t is None or t.tot_en_met is None or staat.beeindigd_per is not None or vandaag <= t.tot_en_met:
+        return []
+    per = t.tot_en_met + timedelta(days=1)
+    return [Fact(AbonnementBeeindigd(per=per, reden=AFGELOPEN), on=per)]
+
+
 def _eis_bevoegd(door: Actor, rol: str) -> None:
     mogen = (TOEZICHTHOUDER,) if rol == TOEZICHTHOUDER else GEVERS
     if door.rol in mogen:
@@ -220,115 +189,3 @@ def _eis_bevoegd(door: Actor, rol: str) -> None:
         remedy=f"Laat dit doen door: {', '.join(mogen)}.",
         field="rol",
     )
-
-
-def _eis_houder(opdracht: KenAbonnementToe, gemeente: str) -> None:
-    geldig, eis = _GELDIG.get(opdracht.houdersoort, (lambda _: False, "de soort is oin, kvk of agb"))
-    if not geldig(opdracht.houder):
-        raise Refused(
-            "houder_ongeldig",
-            f"Niet toegekend: het nummer van de houder klopt niet; {eis}.",
-            rule="standaarden-en-wet.md sectie 1.1",
-            remedy="Noem de houder bij OIN, KvK-nummer of AGB-code.",
-            field="houder",
-        )
-    zelf = gemeente_van(opdracht.houdersoort, opdracht.houder)
-    if zelf is not None and zelf != gemeente:
-        raise Refused(
-            "houder_is_andere_gemeente",
-            f"Niet toegekend: gemeente {zelf} is houder en kent haar abonnement zelf toe.",
-            rule="wat een gemeente van een andere ziet, volgt uit vastgelegde betrokkenheid (Wmo 2015 art. 5.1.1)",
-            remedy=f"Laat gemeente {zelf} het abonnement toekennen, met {gemeente} onder gemeenten.",
-            field="houder",
-        )
-
-
-def _eis_rol(rol: str) -> None:
-    if rol in ZONDER_ABONNEMENT:
-        raise Refused(
-            "rol_zonder_abonnement",
-            f"Niet toegekend: de rol {rol} ontvangt geen abonnement.",
-            rule="een abonnement is voor een organisatie met een taak (Wmo 2015 art. 5.1.1)",
-            remedy="Laat de persoon zijn zaak lezen in de historie.",
-            field="rol",
-        )
-
-
-def _eis_selectie(opdracht: KenAbonnementToe, bekend: Collection[str]) -> None:
-    if not opdracht.gemeenten:
-        raise Refused(
-            "gemeenten_ontbreken",
-            "Niet toegekend: er is geen gemeente genoemd.",
-            rule=_AVG,
-            remedy="Noem de gemeenten waarvan gebeurtenissen worden ontvangen.",
-            field="gemeenten",
-        )
-    for code in opdracht.gemeenten:
-        _eis_gemeente(code)
-    onbekend = sorted(set(opdracht.gebeurtenistypen) - set(bekend))
-    if onbekend:
-        raise Refused(
-            "gebeurtenistype_onbekend",
-            f"Niet toegekend: {len(onbekend)} van de genoemde gebeurtenistypen bestaan niet.",
-            rule="elk gebeurtenistype heeft een schema in schemas/",
-            remedy=f"Kies uit: {', '.join(sorted(bekend))}.",
-            field="gebeurtenistypen",
-        )
-
-
-def _eis_gemeente(code: str) -> None:
-    try:
-        codes.gemeente(code)
-    except InvalidInput:
-        raise Refused(
-            "gemeente_onbekend",
-            "Niet toegekend: een van de genoemde gemeenten bestaat niet.",
-            rule="codelijst gemeente",
-            remedy="Gebruik CBS-codes, zoals 0086.",
-            field="gemeenten",
-        ) from None
-
-
-def _eis_doel(opdracht: KenAbonnementToe) -> None:
-    if not opdracht.doelbinding.strip():
-        raise Refused(
-            "doelbinding_ontbreekt",
-            "Niet toegekend: er is geen doel genoemd.",
-            rule="AVG art. 5 lid 1 onder b",
-            remedy="Noem het doel, bijvoorbeeld uitvoering_wmo.",
-            field="doelbinding",
-        )
-    if opdracht.profiel == VOLLEDIG and not (opdracht.grondslag or "").strip():
-        raise Refused(
-            "grondslag_ontbreekt",
-            "Niet toegekend: het profiel volledig bevat persoonsgegevens en noemt geen grondslag.",
-            rule="AVG art. 6 lid 1; Wmo 2015 art. 5.1.1 en 5.2.1",
-            remedy="Noem de grondslag, of kies het profiel feiten.",
-            field="grondslag",
-        )
-
-
-def _eis_periode(van: date, tot_en_met: date | None) -> None:
-    if tot_en_met is not None and tot_en_met < van:
-        raise Refused(
-            "periode_ongeldig",
-            f"Niet toegekend: de laatste dag ({tot_en_met}) ligt voor de eerste ({van}).",
-            rule=_AVG,
-            remedy="Laat tot_en_met weg of kies een latere dag.",
-            field="tot_en_met",
-        )
-
-
-# -- who the holder is -------------------------------------------------------------------------------------------------
-
-
-def gemeente_van(soort: str, nummer: str) -> str | None:
-    """The gemeentecode whose OIN this is; ``None`` when the holder is no gemeente."""
-    if soort != OIN:
-        return None
-    return next((c.code for c in codes.codes("gemeente").codes.values() if c.extra["oin"] == nummer), None)
-
-
-def organisatie_van(houder: Houder) -> str:
-    """The holder as callers and recorded involvements name it: a gemeente by its code, others by their number."""
-    return gemeente_van(houder.soort, houder.nummer) or houder.nummer

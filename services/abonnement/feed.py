@@ -14,7 +14,8 @@ from casuslog.readmodels import KnownEvents
 from casuslog.rights import Reader
 from casuslog.schema import JsonForm, SchemaVersion, record_view
 from casuslog.store import Transaction
-from services.abonnement.abonnement import GEVERS, TOEZICHTHOUDER, AbonnementToegekend
+from services.abonnement.gebeurtenissen import AbonnementToegekend
+from services.abonnement.houders import GEVERS, TOEZICHTHOUDER
 from services.abonnement.inschrijving import Inschrijving
 from services.abonnement.levering import Casus
 from services.abonnement.tabellen import WACHT, leveringen

@@ -9,25 +9,27 @@ from typing import Any, ClassVar
 from nameko.extensions import DependencyProvider
 from werkzeug.wrappers import Request, Response
 
+from casuslog.appending import append
 from casuslog.clock import today
-from casuslog.commands import CommandType, Situation
+from casuslog.consume import timers
+from casuslog.consume.timers import Timer
+from casuslog.envelope import Stream
 from casuslog.errors import InvalidInput
-from casuslog.events import Fact
 from casuslog.hosting.entrypoint import PLATFORM_KEY, on_event
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.reading import note, reader_of
 from casuslog.hosting.service import CasusService
+from casuslog.hosting.timers import on_timer
 from casuslog.http import http, json_response
 from casuslog.metrics import DELIVERIES, Figure
 from casuslog.readmodels import KnownEvents
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
 from services.abonnement import abonnement as a
-from services.abonnement import commands as c
-from services.abonnement import feed, nummering, tabellen
-from services.abonnement.catalogus import gebeurtenistypen
-from services.abonnement.inschrijving import Register
+from services.abonnement import deelnames, feed, nummering, tabellen
+from services.abonnement.besluiten import COMMANDS, PERIODE
+from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.levering import Levering
 from services.abonnement.uitgang import BrokerUitgang
 
@@ -66,22 +68,6 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
         return self._register
 
 
-def _ken_toe(s: Situation) -> list[Fact]:
-    return a.ken_toe(s.state, s.command, id=s.subject, gemeente=s.gemeente, bekend=gebeurtenistypen())
-
-
-def _opdracht(name: str, schema: Any, decide: Any, **more: Any) -> CommandType:
-    return CommandType(
-        name=name,
-        schema=schema,
-        aggregate=a.ABONNEMENT,
-        decide=decide,
-        subject_field="abonnement",
-        by_policy=False,
-        **more,
-    )
-
-
 class AbonnementService(CasusService):
     """Subscriptions, their numbers, their queues and their pull feed."""
 
@@ -90,10 +76,7 @@ class AbonnementService(CasusService):
     # Every number of a subscription is given under the lock of its row: lanes side by side undid each other, and after
     # an outage they spent more on trying again than on the backlog.
     consumer_options: ClassVar[Any] = {"lanes": 1}
-    commands: ClassVar[Any] = (
-        _opdracht("ken-abonnement-toe", c.KEN_ABONNEMENT_TOE, _ken_toe, begins=True),
-        _opdracht("beeindig-abonnement", c.BEEINDIG_ABONNEMENT, lambda s: a.beeindig(s.state, s.command)),
-    )
+    commands: ClassVar[Any] = COMMANDS
     register: Any = Leveren()
 
     @on_event("melding", projection=True, batch=True)
@@ -115,9 +98,12 @@ class AbonnementService(CasusService):
         """Take up a grant or an end; what was kept since its first day gets its numbers."""
         log: ServiceLog = self.log
         stream = event.envelope.stream
+        if stream.kind != a.ABONNEMENT.kind:
+            return
         self.register.werk_bij(tx, stream)
         inschrijving = self.register.een(tx, stream.id)
         if inschrijving is not None:
+            _bewaak(tx, inschrijving, stream)
             nummering.haal_in(tx, log.known, inschrijving, today(log.platform.clock))
 
     def figures(self) -> Iterator[Figure]:
@@ -125,6 +111,20 @@ class AbonnementService(CasusService):
         for channel, (delivered, retried) in DELIVERIES.counts().items():
             yield "deliveries_total", (self.name, channel), delivered
             yield "delivery_retries_total", (self.name, channel), retried
+
+    @on_event("inrichting", "SamenwerkingsverbandVastgesteld", projection=True)
+    @on_event("inrichting", "LidUitgetreden", projection=True)
+    def houd_verband(self, event: RecordedEvent, tx: Transaction) -> None:
+        """Keep who takes part in which samenwerkingsverband: it says what gemeenten receive of each other."""
+        deelnames.bewaar(tx, event)
+
+    @on_timer
+    def termijn_verstreken(self, timer: Timer, tx: Transaction) -> None:
+        """The last day of a subscription is over: it ends, and that is told."""
+        log: ServiceLog = self.log
+        if timer.name == PERIODE:
+            staat, versie = tx.load(a.ABONNEMENT, timer.stream)
+            append(tx, timer.stream, versie, a.loop_af(staat, today(log.platform.clock)), log.of_itself())
 
     @http("GET", "/abonnementen/<string:abonnement>")
     def http_abonnement(self, request: Request, abonnement: str) -> Response:
@@ -164,6 +164,15 @@ class AbonnementService(CasusService):
             raise feed.GeenAbonnement()
         DELIVERIES.delivered("feed", len(read["gebeurtenissen"]))
         return read
+
+
+def _bewaak(tx: Transaction, inschrijving: Inschrijving, stream: Stream) -> None:
+    """Let the clock end a subscription whose last day is known, unless it has ended before."""
+    einde = inschrijving.voorwaarden.tot_en_met
+    if einde is not None and inschrijving.abonnement.beeindigd_per is None:
+        timers.reschedule(tx.conn, PERIODE, stream, einde)
+    elif inschrijving.abonnement.beeindigd_per is not None:
+        timers.cancel(tx.conn, stream, PERIODE)
 
 
 def _getal(request: Request, name: str, default: int) -> int:

@@ -3,7 +3,7 @@
 No content stands here, only references into the shelf of kept events (ciphertext): destroying a key needs no search.
 """
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Date, Index, Integer, MetaData, String, Table, UniqueConstraint
 
 metadata = MetaData()
 
@@ -37,3 +37,15 @@ leveringen = Table(
     Index("leveringen_per_casus", "subject", "abonnement"),
 )
 """``staat``: wacht, geleverd or ingehouden; ``tijd``: when the broker confirmed it."""
+
+deelnames = Table(
+    "deelnames",
+    metadata,
+    Column("verband", String(80), primary_key=True),
+    Column("gemeente", String(4), primary_key=True),
+    Column("vanaf", Date, primary_key=True),
+    Column("tot", Date, nullable=True),
+    Column("themas", JSON, nullable=False),
+    Column("centrum", Boolean, nullable=False),
+)
+"""Who takes part in a samenwerkingsverband, until (not including) ``tot``."""

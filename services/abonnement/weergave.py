@@ -30,7 +30,7 @@ from casuslog.events import VERNIETIGD, Privacy
 from casuslog.recorded import RecordedEvent
 from casuslog.rights import Level, Sight
 from casuslog.schema import CLOUDEVENTS_JSON
-from services.abonnement.abonnement import FEITEN, INFORMATIEARM, JSON, VOLLEDIG
+from services.abonnement.gebeurtenissen import FEITEN, INFORMATIEARM, JSON, VOLLEDIG
 from services.abonnement.inschrijving import Inschrijving
 
 AVRO_HELDER = "application/vnd.casuslog.event.helder+avro"

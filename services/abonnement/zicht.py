@@ -6,10 +6,11 @@ from datetime import date
 
 from casuslog.envelope import Envelope
 from casuslog.rights import Involvements, Level, Sight, matrix, sight
-from services.abonnement.abonnement import TOEZICHTHOUDER
+from services.abonnement.houders import TOEZICHTHOUDER
 from services.abonnement.inschrijving import Inschrijving
 
 GELDT_NIET = "abonnement_geldt_niet"
+GEEN_VERBAND = "geen_gezamenlijk_verband"
 BUITEN_SELECTIE = "buiten_abonnement"
 
 
@@ -23,6 +24,8 @@ def zicht(inschrijving: Inschrijving, envelope: Envelope, betrokken: Involvement
         return Sight(Level.NIETS, GELDT_NIET, "het abonnement geldt vandaag niet")
     if not inschrijving.abonnement.gaat_over(envelope):
         return Sight(Level.NIETS, BUITEN_SELECTIE, "het abonnement gaat hier niet over")
+    if not inschrijving.deelt(envelope, dag):
+        return Sight(Level.NIETS, GEEN_VERBAND, "geen verband deelt dit thema vandaag (Wmo 2015 art. 2.6.1)")
     if envelope.stroom in matrix().besloten and inschrijving.voorwaarden.rol != TOEZICHTHOUDER:
         return Sight(Level.NIETS, BUITEN_SELECTIE, "een besloten stroom is voor de toezichthouder (Wmo 2015 art. 6.1)")
     return sight(inschrijving.lezer, envelope, betrokken, on=dag)

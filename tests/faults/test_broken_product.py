@@ -284,7 +284,7 @@ def test_a_consumer_without_lanes_takes_things_out_of_order(world: World) -> Non
 @pytest.fixture
 def wereld(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[w.Wereld]:
     """The service abonnement on files."""
-    monkeypatch.setattr("services.abonnement.service.gebeurtenistypen", lambda: w.BEKEND)
+    monkeypatch.setattr("services.abonnement.besluiten.gebeurtenistypen", lambda: w.BEKEND)
     made = w.sqlite(tmp_path / "abonnement")
     yield made
     made.close()

@@ -23,7 +23,7 @@ FINGERPRINTS = "console.log(JSON.stringify([...require('./lees.js').readSchemas(
 @pytest.fixture
 def wereld(tmp_path: Path, amqp_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wereld]:
     """A world whose pump feeds real queues."""
-    monkeypatch.setattr("services.abonnement.service.gebeurtenistypen", lambda: BEKEND)
+    monkeypatch.setattr("services.abonnement.besluiten.gebeurtenistypen", lambda: BEKEND)
     made = sqlite(tmp_path)
     made.pomp = made.nieuwe_pomp(verbind=lambda: BrokerUitgang(amqp_url))
     yield made

@@ -9,7 +9,7 @@ from tests.services.abonnement.wereld import BEKEND, Wereld, sqlite
 @pytest.fixture
 def wereld(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wereld]:
     """A world on files; the event types to choose from are those that the tests use."""
-    monkeypatch.setattr("services.abonnement.service.gebeurtenistypen", lambda: BEKEND)
+    monkeypatch.setattr("services.abonnement.besluiten.gebeurtenistypen", lambda: BEKEND)
     made = sqlite(tmp_path)
     yield made
     made.close()

@@ -10,18 +10,10 @@ from casuslog.codes import oin_of
 from casuslog.envelope import Actor
 from casuslog.errors import Forbidden, InvalidInput, Refused
 from casuslog.events import VERNIETIGD, Fact
-from services.abonnement.abonnement import (
-    ABONNEMENT,
-    EIGEN_TAAK,
-    ZONDER_ABONNEMENT,
-    Abonnement,
-    AbonnementBeeindigd,
-    Houder,
-    beeindig,
-    ken_toe,
-    organisatie_van,
-)
+from services.abonnement.abonnement import ABONNEMENT, Abonnement, beeindig, ken_toe
 from services.abonnement.catalogus import gebeurtenistypen
+from services.abonnement.gebeurtenissen import AbonnementBeeindigd, Houder
+from services.abonnement.houders import EIGEN_TAAK, ZONDER_ABONNEMENT, organisatie_van
 from services.abonnement.opdrachten import BeeindigAbonnement, KenAbonnementToe
 from tests.services.abonnement.wereld import BEHEERDER, OPSTERLAND, Wereld
 
@@ -67,6 +59,10 @@ def test_a_grant_names_holder_queue_terms_and_period() -> None:
         ({"houdersoort": "bsn", "houder": "999990019"}, "houder_ongeldig", "houder"),
         ({"houder": oin_of("0080")}, "houder_is_andere_gemeente", "houder"),
         ({"tot_en_met": date(2017, 4, 2)}, "periode_ongeldig", "tot_en_met"),
+        ({"van": date(2007, 4, 3)}, "terugblik_te_lang", "van"),
+        ({"rol": "aanbieder", "gemeenten": (OPSTERLAND, "0080")}, "gemeente_buiten_bereik", "gemeenten"),
+        ({"gemeenten": (OPSTERLAND, "0080")}, "thema_ontbreekt", "themas"),
+        ({"gemeenten": ("0080",), "themas": ("inkoop",)}, "geen_lid", "gemeenten"),
         *(({"rol": rol}, "rol_zonder_abonnement", "rol") for rol in sorted(ZONDER_ABONNEMENT)),
     ],
 )

@@ -69,8 +69,9 @@ def test_an_aanbieder_gets_the_opdracht_though_its_involvement_stands_after_it(w
 def test_a_gemeente_that_is_not_involved_gets_nothing_of_another(wereld: Wereld) -> None:
     """Naming another gemeente selects; what passes, a recorded involvement decides. Membership is none."""
     caller = Caller("beheerder", HEERENVEEN, "b-2", (HEERENVEEN,))
-    oin = "00000099000000740000"
-    buur = wereld.ken_toe(caller, HEERENVEEN, houder=oin, rol="wijkteam", gemeenten=[OPSTERLAND, HEERENVEEN])
+    selectie = {"gemeenten": [OPSTERLAND, HEERENVEEN], "themas": ["beschermd_wonen"]}
+    wereld.verband("bw", (OPSTERLAND, HEERENVEEN), ("beschermd_wonen",))
+    buur = wereld.ken_toe(caller, HEERENVEEN, houder="00000099000000740000", rol="wijkteam", **selectie)
     [gemeld] = wereld.melding()
     wereld.bekendmaking(gemeld.envelope.subject)
     assert wereld.ids(buur) == []
@@ -78,7 +79,9 @@ def test_a_gemeente_that_is_not_involved_gets_nothing_of_another(wereld: Wereld)
 
 def test_the_woongemeente_hears_of_the_besluit_of_another_gemeente(wereld: Wereld) -> None:
     """The feedback to the team: of the stream of Leeuwarden it gets the bekendmaking, and no more."""
-    abonnement = wereld.ken_toe(gemeenten=[OPSTERLAND, LEEUWARDEN], gebeurtenistypen=["BesluitBekendgemaakt"])
+    wereld.verband("bw", (OPSTERLAND, LEEUWARDEN), ("beschermd_wonen",))
+    selectie = {"gemeenten": [OPSTERLAND, LEEUWARDEN], "themas": ["beschermd_wonen"]}
+    abonnement = wereld.ken_toe(gebeurtenistypen=["BesluitBekendgemaakt"], **selectie)
     [gemeld] = wereld.melding()
     [besluit] = wereld.bekendmaking(gemeld.envelope.subject)
     assert wereld.ids(abonnement) == [besluit.envelope.id]

@@ -19,6 +19,7 @@ from casuslog.clock import SettableClock
 from casuslog.codec import Codec
 from casuslog.codes import oin_of, schemas_folder
 from casuslog.commands import CommandCall, CommandPath, Readers
+from casuslog.consume import timers
 from casuslog.envelope import Actor, Stream
 from casuslog.events import DomainEvent, Fact, Privacy
 from casuslog.identifiers import new_id
@@ -36,6 +37,7 @@ from services.abonnement.service import AbonnementService
 from services.abonnement.tabellen import leveringen, metadata
 from services.abonnement.weergave import Bericht
 from services.beschikking.gebeurtenissen import BesluitBekendgemaakt, OpdrachtVerstrekt
+from services.inrichting.inrichting import LidUitgetreden, SamenwerkingsverbandVastgesteld, verband_id
 from services.melding.gebeurtenissen import MeldingBevestigd, MeldingGeregistreerd
 from services.pgb.signaal import SignaalAanToezichtGegeven
 
@@ -132,6 +134,7 @@ class Wereld:
         for table in (*readmodels.tables.values(), *metadata.tables.values()):
             table.to_metadata(tables)
         self.store = self._open("abonnement", tables)
+        timers.prepare(self.store)
         self.known = KnownEvents(self.codec)
         self.issuer = DevelopmentIssuer("x" * 40)
         self.service = AbonnementService()
@@ -139,6 +142,9 @@ class Wereld:
         self.service.log = SimpleNamespace(
             store=self.store,
             known=self.known,
+            of_itself=lambda: Context(
+                actor=Actor("systeem", None, "casuslog-abonnement"), correlationid=new_id(), causationid=new_id()
+            ),
             platform=SimpleNamespace(
                 clock=self.clock, issuer=self.issuer, tokens=Tokens((), self.issuer), codec=self.codec
             ),
@@ -215,6 +221,27 @@ class Wereld:
         data = BesluitBekendgemaakt(wijze="post", beschikkingnummer="B-1", uitkomst="toegekend")
         return self.gebeurt(casus, data, service="beschikking", gemeente=gemeente)
 
+    def verband(self, verband: str, leden: tuple[str, ...], themas: tuple[str, ...], **meer: Any) -> None:
+        """A samenwerkingsverband is established, or anew; a period and roles may be given."""
+        gegeven = {"geldig_vanaf": date(2015, 1, 1), **meer}
+        data = SamenwerkingsverbandVastgesteld(verband=verband, naam=verband, leden=leden, themas=themas, **gegeven)
+        self._verband(verband, data)
+
+    def betrek(self, casus: str, wie: str, als: str, **meer: Any) -> None:
+        """The service melding records that somebody is involved in the casus from today on."""
+        betrokken = BetrokkenheidVastgelegd(organisatie=wie, als=als, vanaf=self.clock.now().date(), **meer)
+        self.gebeurt(casus, betrokken)
+
+    def uittreding(self, verband: str, lid: str, per: date) -> None:
+        """A gemeente leaves a samenwerkingsverband."""
+        self._verband(verband, LidUitgetreden(verband=verband, gemeente=lid, per=per))
+
+    def _verband(self, verband: str, data: DomainEvent) -> None:
+        self.onderweg, onderweg = True, self.onderweg
+        [event] = self.gebeurt(verband_id(verband), data, service="inrichting", kind="samenwerkingsverband")
+        self.onderweg = onderweg
+        self.store.run_transaction(lambda tx: self.service.houd_verband(event, tx))
+
     def signaal(self) -> list[RecordedEvent]:
         data = SignaalAanToezichtGegeven(aard="niet_geleverd", over="hulpverlener_regel_3", week="2017-W13")
         return self.gebeurt(new_id(), data, service="pgb", kind="signaal")
@@ -240,6 +267,10 @@ class Wereld:
 
     def opdracht_aan_dienst(self, name: str, body: Mapping[str, Any], caller: Caller) -> Any:
         return self.commands.run(CommandCall(name=name, body=body, caller=caller))
+
+    def verstrijkt(self) -> int:
+        """Let what is due by the clock happen. Gives how many fired."""
+        return timers.TimerLoop(self.store, self.clock, self.service.termijn_verstreken).step()
 
     def _neem_op(self, answer: Any, gemeente: str) -> str:
         stream = Stream(gemeente, "abonnement", answer.casus)
