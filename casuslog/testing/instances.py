@@ -34,6 +34,7 @@ RABBITMQ_BIN = Path(os.environ.get("CASUSLOG_RABBITMQ_BIN", "/usr/lib/rabbitmq/b
 START_SECONDS = float(os.environ.get("CASUSLOG_START_SECONDS", "90"))
 """How long a server may take to answer. RabbitMQ needs 5 s on an idle machine, 15 s on two busy cores."""
 
+_CONNECT_SECONDS = 5.0
 INSTALL = "scripts/ensure-servers installs them (apt-get install postgresql rabbitmq-server)"
 
 
@@ -421,9 +422,15 @@ class PrivateRabbit(PrivateInstance):
             Unavailable: the node does not answer or the expression fails.
         """
         command = ["erl_call", "-c", self._cookie, "-address", f"localhost:{self._dist_port}", "-e"]
-        done = subprocess.run(  # noqa: S603  # our own words
-            command, input=f"{erlang}\n", env=self._env(), capture_output=True, text=True, timeout=60
-        )
+        deadline = time.monotonic() + _CONNECT_SECONDS
+        while True:
+            done = subprocess.run(  # noqa: S603  # our own words
+                command, input=f"{erlang}\n", env=self._env(), capture_output=True, text=True, timeout=60
+            )
+            # A busy node may refuse a handshake; then nothing was evaluated, and asking again is safe.
+            if "failed to connect" not in done.stderr or not self.running or time.monotonic() > deadline:
+                break
+            time.sleep(0.2)
         if done.returncode != 0 or not done.stdout.startswith("{ok"):
             raise Unavailable(f"{self.node} refused: {done.stdout}{done.stderr}")
         return done.stdout.removeprefix("{ok,").rstrip().removesuffix("}").strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -60,4 +61,6 @@ def _tell(text: str) -> None:
 
 
 if __name__ == "__main__":
+    # Whoever stops the run finds nothing of it left: servers and services end on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main())

@@ -142,7 +142,7 @@ def _connection(scene: Scene) -> str | None:
     name = f'{{<<"connection_name">>, longstr, <<"inbox {NAME}">>}}'
     found = scene.rabbit.evaluate(
         "[P || [{pid, P}, {client_properties, L}] <- rabbit_networking:connection_info_all([pid, client_properties]), "
-        f"lists:member({name}, L)]."
+        f"is_list(L), lists:member({name}, L)]."  # one that is still being opened has none
     )
     return found if "<" in found else None
 

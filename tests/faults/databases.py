@@ -251,7 +251,7 @@ def _on_a_small_disk(seed: int) -> AbstractContextManager[Scene]:
 
 
 FAULTS = (
-    Fault(name="postgresql-kill", about="SIGKILL of PostgreSQL", times=5, short_times=1, strike=kill, settle=True),
+    Fault(name="postgresql-kill", about="SIGKILL of PostgreSQL", times=4, short_times=1, strike=kill, settle=True),
     Fault(
         name="postgresql-deadlock",
         about="transactions that cross; a consumer is the victim",

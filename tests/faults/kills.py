@@ -85,5 +85,5 @@ FAULTS = (
         strike=_anything,
         pile=True,
     ),
-    Fault(name="term", about="SIGTERM under load: a clean stop", times=10, short_times=2, strike=_term),
+    Fault(name="term", about="SIGTERM under load: a clean stop", times=6, short_times=2, strike=_term),
 )

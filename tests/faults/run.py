@@ -53,6 +53,7 @@ class Row:
             "times": self.times,
             **self.findings.counts(),
             "recovery_s": recovery,
+            "seconds": round(self.seconds),
             "note": note,
             "breached": self.breached,
         }

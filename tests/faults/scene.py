@@ -38,7 +38,7 @@ GEMEENTEN = ("0086", "1940", "0518")
 """Opsterland, De Fryske Marren and Den Haag."""
 START_SECONDS = 90.0
 LOOK_SECONDS = 0.25
-LEASE_SECONDS = 3
+LEASE_SECONDS = 2
 
 PROCESSES = (
     Process("melding+inrichting", ("inrichting", "melding")),

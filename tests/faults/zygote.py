@@ -44,20 +44,24 @@ def main() -> None:
     gc.freeze()
     children: set[int] = set()
     print(json.dumps({"ready": os.getpid()}), flush=True)  # the owner waits for this line
-    for line in sys.stdin:
-        asked = json.loads(line)
-        if "status" in asked:
-            answer: dict[str, Any] = {"status": _status(asked["status"])}
-        else:
-            pid = os.fork()
-            if pid == 0:
-                _become(asked)
-            children.add(pid)
-            answer = {"pid": pid}
-        print(json.dumps(answer), flush=True)  # likewise
-    for pid in children:
-        if _status(pid) is None:
-            os.kill(pid, signal.SIGKILL)
+    try:
+        for line in sys.stdin:
+            print(json.dumps(_answer(json.loads(line), children)), flush=True)  # likewise
+    finally:
+        # Also when the owner was killed between its order and our answer: nobody else knows of them.
+        for pid in children:
+            if _status(pid) is None:
+                os.kill(pid, signal.SIGKILL)
+
+
+def _answer(asked: dict[str, Any], children: set[int]) -> dict[str, Any]:
+    if "status" in asked:
+        return {"status": _status(asked["status"])}
+    pid = os.fork()
+    if pid == 0:
+        _become(asked)
+    children.add(pid)
+    return {"pid": pid}
 
 
 def _read_ahead() -> None:
