@@ -181,6 +181,14 @@ class CommandPath:
         """The commands that it takes."""
         return sorted(self._types)
 
+    def traced(self, name: str) -> bool:
+        """Whether the events of a command carry the trace of its call.
+
+        A trace may hold acts in a casus too: nothing leads from there to a subject of its own.
+        """
+        kind = self._types.get(name)
+        return kind is not None and _traced(kind)
+
     def ask(self, call: CommandCall) -> Mapping[str, Any]:
         """Answer a question; it records nothing.
 
@@ -338,11 +346,14 @@ class CommandPath:
             actor=call.caller.actor,
             correlationid=command_id,
             causationid=command_id,
-            # A trace may hold acts in a casus too: nothing leads from there to a subject of its own.
-            traceparent=call.traceparent if kind.subject_field == CASUS else None,
+            traceparent=call.traceparent if _traced(kind) else None,
             externereferentie=ask.externereferentie,
             **known,
         )
+
+
+def _traced(kind: CommandType) -> bool:
+    return kind.subject_field == CASUS
 
 
 def _owners(gemeente: str, involved: Sequence[Involved]) -> frozenset[str]:

@@ -11,6 +11,8 @@ from eventlet import corolocal
 from eventlet.event import Event
 from nameko.extensions import Entrypoint
 
+from casuslog import tracing
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -62,6 +64,16 @@ def call_here(method_name: str, *args: Any) -> None:
     getattr(_here.service, method_name)(*args)
 
 
+def take_effect(method_name: str, told: Any, tx: Any) -> None:
+    """Call a method of the service instance of this worker for an event, or a list of them, within their traces."""
+    if not tracing.active():
+        call_here(method_name, told, tx)
+        return
+    events = told if isinstance(told, list) else [told]
+    with tracing.effect(_here.service.name, method_name, [event.envelope for event in events]):
+        call_here(method_name, told, tx)
+
+
 def in_worker(entrypoint: Entrypoint, work: Callable[[], None]) -> None:
     """Do ``work`` in a worker of the entrypoint's container, and raise what it raises."""
     if _here.service is not None:
@@ -84,4 +96,4 @@ def in_worker(entrypoint: Entrypoint, work: Callable[[], None]) -> None:
         raise job.error
 
 
-__all__ = ["call_here", "hosted", "in_worker"]
+__all__ = ["call_here", "hosted", "in_worker", "take_effect"]

@@ -30,7 +30,7 @@ from casuslog.consume.inbox import declare, inbox_of
 from casuslog.consume.intake import Connection, Queue
 from casuslog.consume.parking import Parking
 from casuslog.consume.running import RunningConsumer
-from casuslog.hosting._worker import call_here, hosted, in_worker
+from casuslog.hosting._worker import hosted, in_worker, take_effect
 from casuslog.store import EventStore
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class LogConsumer(SharedExtension):  # type: ignore[misc]  # nameko ships no typ
 
     def call_of(self, method_name: str) -> Callable[..., None]:
         """What calls a method; the same for each decorator on it, so that its events can come in one list."""
-        return self._calls.setdefault(method_name, partial(call_here, method_name))
+        return self._calls.setdefault(method_name, partial(take_effect, method_name))
 
     def finish(self) -> None:
         """Take nothing more, finish what is held, acknowledge and close. Called by each entrypoint; once is enough."""

@@ -19,6 +19,7 @@ from nameko.constants import (
 from nameko.containers import ServiceContainer
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
+from casuslog import tracing
 from casuslog.broker import prepare
 from casuslog.clock import Clock
 from casuslog.consume.inbox import inboxes_of
@@ -109,6 +110,7 @@ class Host:
         for thread in self._threads:
             thread.join()
         self.platform.close()
+        tracing.shut_down()
 
     def _relay(self, name: str) -> Relay:
         settings = self.platform.settings
@@ -157,6 +159,7 @@ def sources_of(service: type) -> tuple[str, ...]:
 
 def run(settings: Settings, services: Sequence[str], relays: Sequence[str] = ()) -> None:
     """Run until SIGTERM or Ctrl-C, or until the supervisor is gone; then finish what is held."""
+    tracing.start()
     host = Host(settings, services, relays)
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -8,6 +8,7 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
+from casuslog import tracing
 from casuslog.appending import append
 from casuslog.clock import today
 from casuslog.commands import CommandPath, Expiry
@@ -92,7 +93,11 @@ class ServiceLog:
             context = self.of_itself(inrichtingversie=policy.versie, uitvoerendegemeente=stream.gemeente)
         else:
             context = Context.caused_by(
-                event.envelope, self.system, inrichtingversie=policy.versie, uitvoerendegemeente=stream.gemeente
+                event.envelope,
+                self.system,
+                inrichtingversie=policy.versie,
+                uitvoerendegemeente=stream.gemeente,
+                traceparent=tracing.continued(event.envelope.traceparent),
             )
         return append(tx, stream, version, facts, context)
 

@@ -10,7 +10,8 @@ from nameko.rpc import rpc
 from sqlalchemy import MetaData, select
 from werkzeug.wrappers import Request, Response
 
-from casuslog.commands import CommandCall, CommandType, Expiry, QuestionType, Readers
+from casuslog import tracing
+from casuslog.commands import Answer, CommandCall, CommandType, Expiry, QuestionType, Readers
 from casuslog.consume.timers import Timer
 from casuslog.errors import InvalidInput, NotFound, SchemaError
 from casuslog.hosting.entrypoint import on_event
@@ -22,6 +23,7 @@ from casuslog.hosting.streams import Streams
 from casuslog.hosting.timers import on_timer
 from casuslog.hosting.waiting import Waiting
 from casuslog.http import http, json_body, json_response
+from casuslog.metrics import UNKNOWN
 from casuslog.readmodels import Policies, keep, note
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
@@ -48,7 +50,7 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
     def http_opdracht(self, request: Request, naam: str) -> Response:
         """Carry out a command. Headers: Authorization, Idempotency-Key, If-Match, traceparent."""
         log: ServiceLog = self.log
-        answer = log.meter.measured(naam, lambda: log.commands.run(_call(log, request, naam)))
+        answer = log.meter.measured(naam, lambda: _carried_out(log, request, naam))
         headers = {"ETag": f'"{answer.versie}"'}
         if answer.herhaald:
             headers["Idempotent-Replayed"] = "true"
@@ -116,15 +118,19 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
         note(tx.conn, [event])
 
 
-def _call(log: ServiceLog, request: Request, name: str) -> CommandCall:
-    return CommandCall(
-        name=name,
-        body=json_body(request),
-        caller=caller_of(log, request),
-        key=_idempotency_key(request),
-        if_match=_if_match(request),
-        traceparent=_traceparent(request),
-    )
+def _carried_out(log: ServiceLog, request: Request, name: str) -> Answer:
+    traced = log.commands.traced(name)
+    shown = name if name in log.commands.names else UNKNOWN
+    with tracing.command(log.service, shown, _traceparent(request) if traced else None) as traceparent:
+        call = CommandCall(
+            name=name,
+            body=json_body(request),
+            caller=caller_of(log, request),
+            key=_idempotency_key(request),
+            if_match=_if_match(request),
+            traceparent=traceparent,
+        )
+        return log.commands.run(call)
 
 
 def _idempotency_key(request: Request) -> str | None:

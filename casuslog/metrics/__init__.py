@@ -6,13 +6,14 @@ series would outgrow what they are for, and how often a small gemeente does some
 """
 
 from casuslog.metrics._catalogue import CATALOGUE, Kind, Metric, table
-from casuslog.metrics._commands import CommandMeter, outcome_of
+from casuslog.metrics._commands import UNKNOWN, CommandMeter, outcome_of
 from casuslog.metrics._deliveries import DELIVERIES, DeliveryCounts
 from casuslog.metrics._exposition import Figure, Figures, exposition, registry_of_process
 
 __all__ = [
     "CATALOGUE",
     "DELIVERIES",
+    "UNKNOWN",
     "CommandMeter",
     "DeliveryCounts",
     "Figure",

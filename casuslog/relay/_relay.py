@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from casuslog import tracing
 from casuslog.broker.publish import Outgoing, Refused
 from casuslog.clock import Clock
 from casuslog.consume import wire
@@ -210,7 +211,8 @@ class Relay:
         publisher = self._connected()
         try:
             for kept in page:
-                publisher.send(_message(kept, flight.sent))
+                with tracing.publishing(kept.attributes):
+                    publisher.send(_message(kept, flight.sent))
                 flight.add(kept.cursor)
         except Exception as error:
             raise self._failed(error) from error
