@@ -156,7 +156,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 def test_the_environment_names_where_traces_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an endpoint nothing is traced; with one, spans arrive there as OTLP over HTTP, at a stop at the latest."""
+    """Without an endpoint nothing is traced; with one, spans go there as OTLP over HTTP, at the latest at a stop."""
     received: list[tuple[str, bytes]] = []
 
     def collect(environ: dict, start_response) -> list[bytes]:  # type: ignore[type-arg,no-untyped-def]
