@@ -7,14 +7,12 @@ commits late. The log is therefore read in the order of transactions and only up
 from __future__ import annotations
 
 import functools
-import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
     BigInteger,
-    Column,
     ColumnElement,
     Connection,
     Integer,
@@ -25,8 +23,10 @@ from sqlalchemy import (
     literal_column,
     select,
     tuple_,
+    type_coerce,
     union_all,
 )
+from sqlalchemy.types import NullType
 
 from casuslog.envelope import Envelope, Stream
 from casuslog.errors import InvalidInput
@@ -34,7 +34,6 @@ from casuslog.recorded import START, Cursor, StoredEvent
 from casuslog.store.tables import current_era, events
 
 PAGE = 500
-_from_json = json.JSONDecoder().decode
 
 
 class Everyone(Enum):
@@ -50,14 +49,22 @@ Gemeenten = Collection[str] | Literal[Everyone.EVERY_GEMEENTE]
 """Whose events: gemeentecodes, or :data:`EVERY_GEMEENTE`."""
 
 
-_COLUMNS = (
+_COLUMNS: tuple[ColumnElement[Any], ...] = (
     events.c.envelope,
-    events.c.body,
-    events.c.hash,
-    events.c.prev_hash,
+    # As the driver gives them: what SQLAlchemy would make of them in between, of each, is made once below.
+    *(
+        type_coerce(column, NullType()).label(column.name)
+        for column in (events.c.body, events.c.hash, events.c.prev_hash)
+    ),
     events.c.era,
     events.c.xid,
     events.c.position,
+    events.c.gemeente,
+    events.c.stroom,
+    events.c.subject,
+    events.c.version,
+    events.c.event_id,
+    events.c.type,
 )
 _HORIZON = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)
 _PLACE = (events.c.era, events.c.xid, events.c.position)
@@ -102,14 +109,14 @@ def stream_page(conn: Connection, stream: Stream, after: int, limit: int) -> lis
     if not stream.gemeente:
         raise InvalidInput("Een stroom heeft een eigenaar: noem de gemeente.")
     asked = {"gemeente": stream.gemeente, "stroom": stream.kind, "subject": stream.id, "after": after, "size": limit}
-    return [stored(row) for row in conn.execute(_STREAM_PAGE, asked)]
+    return _events(conn.execute(_STREAM_PAGE, asked).all())
 
 
 def log_page(conn: Connection, gemeenten: Gemeenten, after: Cursor, limit: int) -> list[StoredEvent]:
     """At most ``limit`` final events after a cursor, in the order of the log."""
     each = _each(gemeenten)
     query = _log_page(conn.dialect.name, None if each is None else len(each))
-    return [_event(*row) for row in conn.execute(query, {**_asked(each, after), "size": limit}).all()]
+    return _events(conn.execute(query, {**_asked(each, after), "size": limit}).all())
 
 
 def last_final(conn: Connection, gemeenten: Gemeenten) -> Cursor:
@@ -120,17 +127,33 @@ def last_final(conn: Connection, gemeenten: Gemeenten) -> Cursor:
     return Cursor(*row) if row else START
 
 
-def stored(row: Any) -> StoredEvent:
-    """The event of a row with at least these columns."""
-    return _event(row.envelope, row.body, row.hash, row.prev_hash, row.era, row.xid, row.position)
-
-
-def _event(envelope: str, body: bytes, link: bytes, before: bytes, era: int, xid: int, position: int) -> StoredEvent:
-    """The event of a row of :data:`_COLUMNS`, in their order."""
-    attributes = _from_json(envelope)
-    return StoredEvent(
-        Envelope.from_attributes(attributes), bytes(body), bytes(link), bytes(before), Cursor(era, xid, position)
-    )
+def _events(rows: Iterable[Any]) -> list[StoredEvent]:
+    """The events of rows of :data:`_COLUMNS`, in their order; their envelopes are opened when they are looked into."""
+    unopened = Envelope.unopened
+    return [
+        StoredEvent(
+            unopened(envelope, gemeente, stroom, subject, version, event_id, event_type),
+            bytes(body),
+            bytes(link),
+            bytes(before),
+            Cursor(era, xid, position),
+        )
+        for (
+            envelope,
+            body,
+            link,
+            before,
+            era,
+            xid,
+            position,
+            gemeente,
+            stroom,
+            subject,
+            version,
+            event_id,
+            event_type,
+        ) in rows
+    ]
 
 
 def paged(page: Callable[[int, int], list[StoredEvent]], after: int, limit: int | None) -> Iterator[StoredEvent]:
@@ -175,7 +198,7 @@ def _names(gemeenten: int | None) -> list[str | None]:
     return [None] if gemeenten is None else [_name(number) for number in range(gemeenten)]
 
 
-def _final(dialect: str, gemeente: str | None, columns: Sequence[Column[Any]]) -> Select[Any]:
+def _final(dialect: str, gemeente: str | None, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
     """The final events of a gemeente (or of all) after a cursor; ``gemeente`` is the name of its parameter.
 
     The gemeente leads each comparison, though it is fixed: PostgreSQL estimates a comparison of rows by its first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import MISSING, fields, replace
 from datetime import UTC, date, datetime
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casuslog.envelope import Envelope
+from casuslog.store._chain import canonical
 
 FULL = Envelope(
     **{f.name: f.name for f in fields(Envelope) if f.name not in ("time", "feitdatum", "sequence", "geimporteerd")},
@@ -56,3 +58,55 @@ def test_a_moment_of_elsewhere_becomes_utc() -> None:
     made = Envelope.from_attributes({**FULL.attributes(), "time": "2017-03-10T10:30:00+01:00"})
     assert made == FULL
     assert made.time.tzinfo is UTC
+
+
+def unopened(envelope: Envelope, text: str | None = None) -> Envelope:
+    """The envelope as it is read from the log."""
+    e = envelope
+    kept = canonical(e.attributes()) if text is None else text
+    return Envelope.unopened(kept, e.gemeente, e.stroom, e.subject, e.sequence, e.id, e.type)
+
+
+FREE = st.text(st.sampled_from('"\\,:{} aé\n'), min_size=1) | st.sampled_from(
+    ['"source":"urn:nld:oin:1:systeem:x"', '"geimporteerd":"true"', '\\","dataschema":"/schemas/0"']
+)
+
+
+@given(st.sets(st.sampled_from(sorted(OPTIONAL))), FREE, st.sampled_from(["urn:nld:oin:1:systeem:melding", 'a"b\\c']))
+def test_an_envelope_that_is_opened_later_is_the_same(absent: set[str], free: str, source: str) -> None:
+    """Whatever free texts hold, each attribute of it is what it is in one that was opened at once."""
+    envelope = replace(FULL, **{name: OPTIONAL[name] for name in absent}, actorid=free, source=source)
+    for name in (f.name for f in fields(Envelope)):
+        assert getattr(unopened(envelope), name) == getattr(envelope, name), name
+    assert list(unopened(envelope).attributes().items()) == list(envelope.attributes().items())
+    assert unopened(envelope) == envelope
+    assert hash(unopened(envelope)) == hash(envelope)
+    assert replace(unopened(envelope), thema="ander").thema == "ander"
+
+
+def test_text_in_another_form_is_opened_at_once() -> None:
+    """JSON with spaces in it holds the same envelope."""
+    assert unopened(FULL, json.dumps(FULL.attributes())) == FULL
+
+
+def test_what_stands_beside_an_envelope_must_be_what_it_says() -> None:
+    """A row whose gemeente was changed is not taken for an event of that gemeente: it does not open."""
+    moved = Envelope.unopened(canonical(FULL.attributes()), "0080", FULL.stroom, FULL.subject, 3, FULL.id, FULL.type)
+    with pytest.raises(ValueError, match="not what it says"):
+        _ = moved.actorid
+    with pytest.raises(ValueError, match="not what it says"):
+        _ = moved.time
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", "{}", canonical(FULL.attributes())[:-9], '"dataschema":"x"'])
+def test_text_that_is_no_envelope_is_refused(text: str) -> None:
+    """Damaged text is noticed where it is read or opened, and gives no attribute that it does not hold."""
+    with pytest.raises((ValueError, KeyError)):
+        _ = unopened(FULL, text).time
+
+
+def test_an_envelope_has_no_other_attributes() -> None:
+    """A name that is none is refused, opened or not."""
+    for envelope in (FULL, unopened(FULL)):
+        with pytest.raises(AttributeError, match="naam"):
+            _ = envelope.naam
