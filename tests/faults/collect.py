@@ -21,7 +21,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.subscriber import received
 
 LOGGED = ("melding", "onderzoek")
-"""The services whose log is audited: the load speaks to the one, and the other reacts."""
+"""The services whose log is audited: the load speaks to both, and the second reacts to the first."""
 HANDLED = ("historie", "abonnement")
 """The services whose effects are audited: each keeps every event of a casus."""
 STREAM_SECONDS = 20.0

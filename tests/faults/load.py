@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -17,6 +18,11 @@ from tests.faults.ledger import Accepted, Ledger, Odd
 REGISTREER = "registreer-melding"
 FOLLOW = "bied-clientondersteuning-aan"
 """A command on a casus that there is already; it may be given more than once."""
+ELSEWHERE = "plan-gesprek"
+"""A command to onderzoek, on a melding that it has handled; likewise."""
+GESPREK_OP = "2099-01-04"
+"""After any day of the clock of a run."""
+WAIT_SECONDS = 2.0
 ANSWER_SECONDS = 10.0
 """After this the outcome is unknown, and the same key asks again."""
 RETRY_SECONDS = 0.1
@@ -94,7 +100,7 @@ class Load:
     def _work(self, number: int) -> None:
         rng = random.Random(f"{self._seed}/{number}")  # no secret; repeatable
         session = requests.Session()
-        known: list[tuple[str, str]] = []
+        known: list[tuple[str, str, str]] = []
         count = 0
         while not self._stopping.is_set():
             if not self._begun():
@@ -119,23 +125,41 @@ class Load:
             self._busy -= 1
             self._changed.notify_all()
 
-    def _give(self, session: requests.Session, rng: random.Random, known: list[tuple[str, str]], key: str) -> None:
-        if known and rng.random() < 0.4:  # two in five follow on a melding
-            gemeente, casus = rng.choice(known[-20:])
-            body: dict[str, Any] = {"gemeente": gemeente, "casus": casus, "moment": "gesprek"}
-            self._command(session, FOLLOW, gemeente, body, key)
+    def _give(self, session: requests.Session, rng: random.Random, known: list[tuple[str, str, str]], key: str) -> None:
+        if known and rng.random() < 0.4:  # two in five follow on a melding, half of them in another service
+            gemeente, casus, position = rng.choice(known[-20:])
+            body: dict[str, Any] = {"gemeente": gemeente, "casus": casus}
+            if rng.random() < 0.5:
+                self._command(session, "melding", FOLLOW, gemeente, {**body, "moment": "gesprek"}, key)
+            elif self._handled(session, "onderzoek", gemeente, position):
+                self._command(session, "onderzoek", ELSEWHERE, gemeente, {**body, "gesprek_op": GESPREK_OP}, key)
             return
         gemeente = rng.choice(self._gemeenten)
-        casus = self._command(session, REGISTREER, gemeente, {"gemeente": gemeente, "kanaal": "telefoon"}, key)
-        if casus is not None:
-            known.append((gemeente, casus))
+        begun = self._command(
+            session, "melding", REGISTREER, gemeente, {"gemeente": gemeente, "kanaal": "telefoon"}, key
+        )
+        if begun is not None:
+            known.append((gemeente, begun.casus, begun.position))
+
+    def _handled(self, session: requests.Session, service: str, gemeente: str, position: str) -> bool:
+        """Wait, as an integrator does, until a service has handled what stands at a position; False when we stop."""
+        url = f"{self._settings.http_url(service)}/wacht/{position}?seconden={WAIT_SECONDS}"
+        while not self._stopping.is_set():
+            with contextlib.suppress(requests.RequestException):
+                if session.get(url, headers=self._token(gemeente), timeout=ANSWER_SECONDS).status_code == 200:
+                    return True
+            self._stopping.wait(RETRY_SECONDS)
+        return False
+
+    def _token(self, gemeente: str) -> dict[str, str]:
+        caller = Caller("wijkteam", gemeente, f"w-{gemeente}", (gemeente,))
+        return {"Authorization": f"Bearer {self._issuer.issue(caller)}"}
 
     def _command(
-        self, session: requests.Session, name: str, gemeente: str, body: Mapping[str, Any], key: str
-    ) -> str | None:
-        caller = Caller("wijkteam", gemeente, f"w-{gemeente}", (gemeente,))
-        headers = {"Authorization": f"Bearer {self._issuer.issue(caller)}", "Idempotency-Key": key}
-        url = f"{self._settings.http_url('melding')}/opdrachten/{name}"
+        self, session: requests.Session, service: str, name: str, gemeente: str, body: Mapping[str, Any], key: str
+    ) -> Accepted | None:
+        headers = {**self._token(gemeente), "Idempotency-Key": key}
+        url = f"{self._settings.http_url(service)}/opdrachten/{name}"
         tries = 0
         while not self._stopping.is_set():
             tries += 1
@@ -150,20 +174,13 @@ class Load:
                 return None
             else:
                 told = answer.json()
-                self._ledger.accept(
-                    Accepted(
-                        key,
-                        "melding",
-                        name,
-                        gemeente,
-                        told["casus"],
-                        tuple(told["gebeurtenissen"]),
-                        told["positie"],
-                        time.monotonic(),
-                        tries,
-                    )
+                events = tuple(told["gebeurtenissen"])
+                at = time.monotonic()
+                taken = Accepted(
+                    key, service, name, gemeente, str(told["casus"]), events, str(told["positie"]), at, tries
                 )
-                return str(told["casus"])
+                self._ledger.accept(taken)
+                return taken
         return None
 
 
