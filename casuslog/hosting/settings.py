@@ -14,6 +14,7 @@ CASUSLOG_HTTP_PORT     8100                                     first port; each
 CASUSLOG_SCHEMAS       schemas beside the packages              folder with Avro schemas and code lists
 CASUSLOG_LEASE_SECONDS 15                                       how long the work of a relay that died waits for another
 CASUSLOG_UITGEVERS     (empty: development tokens hold)         file with the issuers of tokens: :mod:`casuslog.tokens`
+CASUSLOG_OPENBAAR_URL  (empty)                                  where others reach the service abonnement, for webhooks
 CASUSLOG_FAILPOINTS    (empty)                                  for fault runs only: :mod:`casuslog.failpoints`
 =====================  =======================================  ==================================================
 
@@ -65,6 +66,8 @@ class Settings:
     """Per service that stands elsewhere: its database."""
     issuers: Path | None = None
     """The file with the issuers whose tokens hold; without it those of the development issuer do."""
+    public_url: str = ""
+    """Base URL at which the receivers of webhooks reach the service abonnement; its host is who posts to them."""
     relays: tuple[tuple[str, ...], ...] = ()
     """Per relay process the services whose log it carries; empty: one process carries all."""
 
@@ -96,6 +99,7 @@ class Settings:
             http_port=int(port),
             schemas=Path(schemas) if schemas else None,
             issuers=Path(issuers) if issuers else None,
+            public_url=given.get("CASUSLOG_OPENBAAR_URL", ""),
             lease_seconds=_lease_seconds(given.get("CASUSLOG_LEASE_SECONDS", "")),
             database_urls=_database_urls(given, divisible=bool(database)),
             relays=_relays(given.get("CASUSLOG_RELAYS", "")),

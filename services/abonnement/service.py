@@ -32,6 +32,7 @@ from services.abonnement.besluiten import COMMANDS, PERIODE
 from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.levering import Levering
 from services.abonnement.uitgang import BrokerUitgang
+from services.abonnement.webhookdienst import WebhookDienst
 
 
 class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no types
@@ -68,7 +69,7 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
         return self._register
 
 
-class AbonnementService(CasusService):
+class AbonnementService(WebhookDienst, CasusService):
     """Subscriptions, their numbers, their queues and their pull feed."""
 
     name = "abonnement"
