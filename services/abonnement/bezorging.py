@@ -30,6 +30,7 @@ from casuslog.events import Fact, Privacy
 from casuslog.http.outward import AddressRefused, Answered, Line, Outward, TooSlow
 from casuslog.http.signing import signed
 from casuslog.identifiers import new_id
+from casuslog.metrics import DELIVERIES
 from casuslog.privacy import KeyStore
 from casuslog.readmodels import KnownEvents
 from casuslog.recorded import Context
@@ -286,6 +287,7 @@ class Bezorging:
         match uitkomst:
             case o.Aangenomen():
                 self._store.run_transaction(lambda tx: self._klaar(tx, stand, brief))
+                DELIVERIES.delivered("webhook", 1)
                 return True
             case o.Afgewezen():
                 self._store.run_transaction(lambda tx: self._wijs_af(tx, stand, brief, uitkomst))
@@ -345,6 +347,7 @@ class Bezorging:
 
     def _mislukt(self, stand: Stand, uitkomst: o.Later, nummer: int = 0) -> None:
         """Note when it goes again, or, after days, that it does not."""
+        DELIVERIES.retried("webhook")
 
         def noteer(tx: Transaction) -> None:
             nu, nu_stand = self._clock.now(), webhookstand.stand(tx, stand.stream.gemeente, stand.stream.id)

@@ -183,7 +183,7 @@ def test_the_connection_goes_to_the_very_address_that_was_judged():
 
 
 def test_each_new_connection_is_judged_anew():
-    """The first call reached this machine, as development may; once its name points elsewhere inside, the next stops."""
+    """The first call reached this machine, as development may; a name that points elsewhere inside stops the next."""
     addresses = ["127.0.0.1"]
     with serving() as port:
         outward = Outward(
