@@ -18,8 +18,16 @@ PASSED_SECONDS = 20.0
 
 RELAY = "relay of melding"
 PLACES = (
-    ("command.before_append", ("melding+inrichting", "onderzoek"), "the service, after it decided and before it appends"),
-    ("command.after_commit", ("melding+inrichting", "onderzoek"), "the service, after the commit and before the answer"),
+    (
+        "command.before_append",
+        ("melding+inrichting", "onderzoek"),
+        "the service, after it decided and before it appends",
+    ),
+    (
+        "command.after_commit",
+        ("melding+inrichting", "onderzoek"),
+        "the service, after the commit and before the answer",
+    ),
     ("relay.published", (RELAY,), "the relay, after it sent a window and before its confirms"),
     ("relay.confirmed", (RELAY,), "the relay, after the confirms and before it keeps its position"),
     ("consume.inside_effect", ("onderzoek", "historie+abonnement"), "a consumer, in the transaction of an effect"),
