@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
-from casuslog.caller import Caller
 from casuslog.cli._installation import Installation, pass_installation
 from casuslog.cli._table import duration, table
 from casuslog.errors import CasuslogError
+from casuslog.hosting import overview as kinds
+from casuslog.hosting.overview import SOURCE_AWAY, Cause, Following, Overview, Told, overview
 from casuslog.hosting.settings import service_names
 from casuslog.hosting.standing import COUNTED
 
-if TYPE_CHECKING:
-    from casuslog.http.client import ApiClient
-
 AWAY = "antwoordt niet"
+TOLD = {
+    kinds.RELAY_AWAY: "relay draait niet",
+    kinds.DISCONNECTED: "geen verbinding met de broker",
+    kinds.WORKING: "wordt weggewerkt",
+    "binding_missing": "er ontbreekt een wachtrij: de relay verstuurt niets",
+    "broker_away": "de broker is weg",
+    "broker_blocked": "de broker neemt niets aan",
+    "broker_refuses": "een wachtrij weigert: zij is vol of ziek",
+    "database_away": "de database is weg",
+    "horizon_stalled": "horizon",
+}
+"""Causes and alarms for people."""
 LEVEL = "bij"
 _NONE = "-"
-
-
-@dataclass(frozen=True, slots=True)
-class Following:
-    """How far one consumer is with one source; ``seconds`` is ``None`` when the source does not answer."""
-
-    consumer: str
-    source: str
-    oldest: str | None = None
-    seconds: float | None = None
-
-    @property
-    def told(self) -> str:
-        """For people."""
-        if self.seconds is None:
-            return f"onbekend: {self.source} {AWAY}"
-        return LEVEL if self.oldest is None else f"oudste onverwerkt {duration(self.seconds)}"
 
 
 @click.command()
@@ -50,69 +42,65 @@ def status(installation: Installation, as_json: bool) -> None:
     De uitkomst van het programma is 1 als een dienst niet antwoordt, of als het logboek stilstaat omdat iemand een
     transactie open laat staan.
     """
-    names = service_names()
-    standings = {name: _standing(installation.client, name) for name in names}
-    following = followings(installation.client, installation.beheerder(), standings)
+    client, caller = installation.client, installation.beheerder()
+
+    def ask(name: str, path: str) -> dict[str, Any] | None:
+        try:
+            return client.get(name, path, None if path == "/status" else caller)
+        except CasuslogError:
+            # Away, or it has no answer: either way the table says so.
+            return None
+
+    seen = overview(ask, service_names(), installation.settings.relay_processes())
     if as_json:
-        click.echo(json.dumps(as_data(standings, following), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(seen.as_data(), ensure_ascii=False, indent=2))
     else:
-        click.echo(render(standings, following))
-    if None in standings.values() or alarms(standings):
+        click.echo(render(seen))
+    if None in seen.services.values() or alarms(seen.services):
         raise click.exceptions.Exit(1)
 
 
-def _standing(client: ApiClient, name: str) -> dict[str, Any] | None:
-    try:
-        return client.get(name, "/status")
-    except CasuslogError:
-        # Away, or it has no answer: either way the table says so.
-        return None
-
-
-def followings(client: ApiClient, caller: Caller, standings: Mapping[str, Mapping[str, Any] | None]) -> list[Following]:
-    """Of every consumer and each of its sources: since when the oldest event waits, as the source itself tells."""
-    return [
-        _following(client, caller, consumer, source, cursor)
-        for consumer, standing in standings.items()
-        for source, cursor in (standing or {}).get("verwerkt", {}).items()
-    ]
-
-
-def _following(client: ApiClient, caller: Caller, consumer: str, source: str, cursor: str) -> Following:
-    try:
-        behind = client.get(source, f"/achterstand?na={cursor}", caller)
-    except CasuslogError:
-        return Following(consumer, source)
-    return Following(consumer, source, behind["oudste"], behind["seconden"])
-
-
-def as_data(standings: Mapping[str, Any], following: Sequence[Following]) -> dict[str, Any]:
-    """All of it for programs; a service that does not answer is ``null``."""
-    consumers = [
-        {"verwerker": one.consumer, "bron": one.source, "oudste": one.oldest, "seconden": one.seconds}
-        for one in following
-    ]
-    return {"diensten": dict(standings), "verwerkers": consumers}
-
-
-def render(standings: Mapping[str, Mapping[str, Any] | None], following: Sequence[Following]) -> str:
+def render(seen: Overview) -> str:
     """Both tables for people: services, then consumers; above them what cannot wait."""
-    services = [_service_row(name, standing) for name, standing in standings.items()]
-    consumers = [[one.consumer, one.source, one.told] for one in following]
-    tables = alarms(standings)
+    services = [_service_row(name, standing, seen.relays.get(name)) for name, standing in seen.services.items()]
+    consumers = [[one.consumer, one.source, _behind(one), _causes(one)] for one in seen.following]
+    tables = alarms(seen.services)
     tables.append(table(["dienst", "te versturen", "relay", "geparkeerd", "horizon", "klaar"], services))
     if consumers:
-        tables.append(table(["verwerker", "bron", "stand"], consumers))
+        tables.append(table(["verwerker", "bron", "stand", "oorzaak"], consumers))
     return "\n\n".join(tables)
 
 
-def _service_row(name: str, standing: Mapping[str, Any] | None) -> list[str]:
+def _behind(one: Following) -> str:
+    if one.seconds is None:
+        return f"onbekend: {one.source} {AWAY}"
+    return LEVEL if one.oldest is None else f"oudste onverwerkt {duration(one.seconds)}"
+
+
+def _causes(one: Following) -> str:
+    return "; ".join(_cause(cause) for cause in one.causes if cause.kind != SOURCE_AWAY) or _NONE
+
+
+def _cause(cause: Cause) -> str:
+    about = cause.about
+    match cause.kind:
+        case kinds.HORIZON:
+            who = "een voorbereide transactie" if about["sessie"] is None else f"sessie {about['sessie']}"
+            return f"horizon gehouden door {who} ({about['toepassing'] or 'onbekend'})"
+        case kinds.PARKED:
+            lanes = about["banen"]
+            return f"{lanes} {'baan' if lanes == 1 else 'banen'} geparkeerd sinds {duration(about['seconden'])}"
+        case kind:
+            return TOLD.get(kind, kind)
+
+
+def _service_row(name: str, standing: Told, relay: Told) -> list[str]:
     if standing is None:
         return [name, _NONE, AWAY, _NONE, _NONE, "nee"]
     return [
         name,
         _waiting(standing["wachtend"]),
-        _relay(standing),
+        _relay(standing, relay),
         _parked(standing["geparkeerd"]),
         _horizon(standing["horizon"]),
         "ja" if standing["klaar"] else "nee",
@@ -123,10 +111,12 @@ def _waiting(count: int) -> str:
     return f"{COUNTED} of meer" if count >= COUNTED else str(count)
 
 
-def _relay(standing: Mapping[str, Any]) -> str:
+def _relay(standing: Mapping[str, Any], relay: Told) -> str:
     if not standing["wachtend"]:
         return LEVEL
-    return f"oudste onverstuurd {duration(standing['achterstand_seconden'])}"
+    state = TOLD[kinds.RELAY_AWAY] if relay is None else TOLD.get(relay["toestand"], "") if relay["alarm"] else ""
+    waits = f"oudste onverstuurd {duration(standing['achterstand_seconden'])}"
+    return f"{waits}: {state}" if state else waits
 
 
 def _parked(parked: Mapping[str, int]) -> str:

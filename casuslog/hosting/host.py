@@ -27,7 +27,7 @@ from casuslog.hosting import comeback
 from casuslog.hosting.entrypoint import PLATFORM_KEY, OnEvent
 from casuslog.hosting.horizon import HorizonAlarm, servers_of
 from casuslog.hosting.platform import Platform
-from casuslog.hosting.relay_http import RelayEdge
+from casuslog.hosting.relay_http import RelayEdge, looking
 from casuslog.hosting.settings import Settings, service_class, service_names
 from casuslog.hosting.supervisor import SUPERVISOR
 from casuslog.relay import LogPublisher, Relay
@@ -130,7 +130,7 @@ class Host:
         if not self.relays:
             return None
         name = settings.relay_process_of(list(self.relays))
-        return RelayEdge(name, settings.http_address(name), self.relays)
+        return RelayEdge(name, settings.http_address(name), self.relays, looking(self.platform))
 
     def _container(self, name: str, cls: type) -> Any:
         settings = self.platform.settings

@@ -22,7 +22,7 @@ from casuslog.errors import Forbidden, InvalidInput, NotFound, Unavailable
 from casuslog.events import TYPE_PREFIX
 from casuslog.hosting.entrypoint import LogConsumer
 from casuslog.hosting.measuring import measured, metrics_response
-from casuslog.hosting.reading import caller_of
+from casuslog.hosting.reading import caller_of, ensure_beheerder
 from casuslog.hosting.standing import lag, standing
 from casuslog.http import http, json_response
 from casuslog.metrics import Figure, Figures
@@ -30,7 +30,6 @@ from casuslog.recorded import START, Cursor, StoredEvent
 from casuslog.rights.matrix import matrix
 from casuslog.store.tables import parked
 
-BEHEERDER = "beheerder"
 PAGE = 100
 LONGEST_PAGE = 500
 
@@ -156,13 +155,7 @@ class Operating:
 
     def _beheerder(self, request: Request) -> Caller:
         caller = caller_of(self.log, request)
-        if caller.rol != BEHEERDER or not caller.gemeenten:
-            raise Forbidden(
-                "rol_beheerder_vereist",
-                f"De rol {caller.rol} mag de dienst {self.name} niet beheren.",
-                rule="AVG art. 32: alleen wie de dienst beheert",
-                remedy="Gebruik een token met de rol beheerder en de gemeenten waarvoor u beheert.",
-            )
+        ensure_beheerder(caller, self.name)
         return caller
 
 

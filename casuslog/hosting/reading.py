@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request
 
 from casuslog.caller import Caller
 from casuslog.clock import today
-from casuslog.errors import InvalidInput
+from casuslog.errors import Forbidden, InvalidInput
 from casuslog.identifiers import is_uuid
 from casuslog.rights import Reader
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("casuslog.inzage")
 
+BEHEERDER = "beheerder"
 UNREADABLE = "geen_id"
 _PLAIN = re.compile(r"[a-z_]{1,32}|[0-9]{4}(,[0-9]{4})*")
 """Kinds of stream, and lists of gemeentecodes."""
@@ -33,6 +34,21 @@ def caller_of(log: ServiceLog, request: Request) -> Caller:
         Forbidden: a role that the token has not, or roles that exclude each other.
     """
     return log.platform.tokens.caller_of(request.headers.get("Authorization"), request.headers.get("Casuslog-Rol"))
+
+
+def ensure_beheerder(caller: Caller, service: str) -> None:
+    """Pass for who looks after this service, for gemeenten of its own.
+
+    Raises:
+        Forbidden: another role, or a token without a gemeente.
+    """
+    if caller.rol != BEHEERDER or not caller.gemeenten:
+        raise Forbidden(
+            "rol_beheerder_vereist",
+            f"De rol {caller.rol} mag de dienst {service} niet beheren.",
+            rule="AVG art. 32: alleen wie de dienst beheert",
+            remedy="Gebruik een token met de rol beheerder en de gemeenten waarvoor u beheert.",
+        )
 
 
 def reader_of(log: ServiceLog, request: Request) -> Reader:

@@ -7,6 +7,7 @@ path       answer
 /klaar     200 when the log of every service can be carried; 503, with why, if not
 /status    per service what its relay is doing, and why it cannot
 /metrics   for Prometheus
+/overzicht the whole installation, for who brings the token of a beheerder
 =========  ==========================================================================
 """
 
@@ -21,9 +22,14 @@ import eventlet.wsgi
 import structlog
 from werkzeug.wrappers import Request, Response
 
-from casuslog.errors import NotFound
+from casuslog.errors import CasuslogError, NotFound
 from casuslog.hosting.measuring import metrics_response, of_relays
+from casuslog.hosting.overview import Overview, overview
+from casuslog.hosting.platform import Platform
+from casuslog.hosting.reading import ensure_beheerder
+from casuslog.hosting.settings import service_names
 from casuslog.http import json_response, problem_response
+from casuslog.http.client import ApiClient
 from casuslog.relay import Relay, RelayStatus
 
 _log = structlog.get_logger("casuslog.relay")
@@ -44,9 +50,17 @@ class RelayEdge:
         name: of the process, as in ``casuslog start <name>``.
         address: where it listens.
         relays: by the service whose log they carry.
+        look: looks over the whole installation for who asks, or refuses (:func:`looking`).
     """
 
-    def __init__(self, name: str, address: tuple[str, int], relays: Mapping[str, Relay]) -> None:
+    def __init__(
+        self,
+        name: str,
+        address: tuple[str, int],
+        relays: Mapping[str, Relay],
+        look: Callable[[Request], Overview] | None = None,
+    ) -> None:
+        self._look = look
         self._name = name
         self._address = address
         self._relays = relays
@@ -88,10 +102,16 @@ class RelayEdge:
             "/status": self._standing,
             "/metrics": lambda: metrics_response(self._registry),
         }
+        if self._look is not None:
+            look = self._look
+            routes["/overzicht"] = lambda: json_response(look(request).as_data())
         route = routes.get(request.path)
         if route is None or request.method not in ("GET", "HEAD"):
             return problem_response(NotFound(f"Een relay heeft alleen GET {', '.join(routes)}."))
-        return route()
+        try:
+            return route()
+        except CasuslogError as error:
+            return problem_response(error)
 
     def _alive(self) -> Response:
         return json_response({"service": self._name, "gezond": True})
@@ -110,4 +130,31 @@ class RelayEdge:
         return json_response({"service": self._name, "diensten": relays})
 
 
-__all__ = ["RelayEdge", "standing_of"]
+def looking(platform: Platform) -> Callable[[Request], Overview]:
+    """Looks over an installation in the name of who asks: each service judges the token by itself.
+
+    Raises, when it is called:
+        NotAuthenticated: no token that holds.
+        Forbidden: of another role than beheerder.
+    """
+    settings = platform.settings
+
+    def look(request: Request) -> Overview:
+        header = request.headers.get("Authorization")
+        caller = platform.tokens.caller_of(header, request.headers.get("Casuslog-Rol"))
+        ensure_beheerder(caller, "relay")
+        client = ApiClient(settings, platform.issuer, token=(header or "").partition(" ")[2])
+
+        def ask(name: str, path: str) -> Mapping[str, Any] | None:
+            try:
+                return client.get(name, path, None if path == "/status" else caller)
+            except CasuslogError:
+                # That it does not answer is what the overview tells.
+                return None
+
+        return overview(ask, service_names(), settings.relay_processes())
+
+    return look
+
+
+__all__ = ["RelayEdge", "looking", "standing_of"]

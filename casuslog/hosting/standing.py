@@ -66,6 +66,19 @@ def handled(conn: Connection, consumer: str, sources: Iterable[str]) -> dict[str
     return {source: known.get(source, str(START)) for source in sorted({*sources, *known})}
 
 
+def parked_by_source(conn: Connection, consumer: str, clock: Clock) -> dict[str, dict[str, Any]]:
+    """Per source with parked lanes how many, and for how many seconds the oldest stands still."""
+    oldest = func.min(parked.c.parked_at).label("oldest")
+    query = select(parked.c.source, func.count(distinct(parked.c.lane)).label("lanes"), oldest)
+    rows = conn.execute(query.where(parked.c.consumer == consumer).group_by(parked.c.source))
+    now = clock.now()
+    return {
+        row.source: {"banen": row.lanes, "seconden": max(0.0, (now - row.oldest).total_seconds())}
+        for row in rows
+        if row.source
+    }
+
+
 def parked_counts(conn: Connection, consumer: str) -> dict[str, int]:
     """How many lanes (``banen``) and timers (``termijnen``) stand still."""
     lanes = select(func.count(distinct(parked.c.lane))).where(parked.c.consumer == consumer)
@@ -80,7 +93,10 @@ def standing(store: EventStore, clock: Clock, sources: Iterable[str], *, ready: 
         figures = {
             "wachtend": behind(conn, passed_on),
             "verwerkt": handled(conn, store.service, sources),
-            "geparkeerd": parked_counts(conn, store.service),
+            "geparkeerd": {
+                **parked_counts(conn, store.service),
+                "per_bron": parked_by_source(conn, store.service, clock),
+            },
         }
     waits = lag(store, passed_on, clock)
     return {

@@ -39,6 +39,9 @@ class BenchClient:
     def __init__(self, bench: Bench) -> None:
         self.away: set[str] = set()
         self.answers: dict[str, Any] = {}
+        well = {"toestand": "running", "alarm": False, "oorzaak": ""}
+        self.relays: dict[str, dict[str, Any]] = {name: dict(well) for name in NAMES}
+        """What the relay process says of the log of each service."""
         self.asked: list[tuple[str, str, Caller | None]] = []
         self._issuer = bench.issuer
         self._services = {"bron": bench.bron, "volger": bench.volger, "meer": bench.service("meer", LogConsumer())}
@@ -54,6 +57,8 @@ class BenchClient:
         self.asked.append((service, path, caller))
         if service in self.away:
             raise Unavailable(f"{service} antwoordt niet.")
+        if service == "relay":
+            return {"service": "relay", "diensten": self.relays}
         if path in self.answers:
             answer = self.answers[path]
             if isinstance(answer, Exception):
@@ -86,6 +91,7 @@ def installation(client: BenchClient, tmp_path: Path, monkeypatch: pytest.Monkey
     """An installation whose services are those of the bench, with its files where the stores of the world are."""
     for module in ("_installation", "status", "start"):
         monkeypatch.setattr(f"casuslog.cli.{module}.service_names", lambda: NAMES)
+    monkeypatch.setattr("casuslog.hosting.settings.service_names", lambda: NAMES)
     made = Installation(Settings.from_env({"CASUSLOG_DATA": str(tmp_path)}))
     made.__dict__["client"] = client
     return made

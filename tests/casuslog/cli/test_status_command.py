@@ -37,7 +37,7 @@ def test_a_level_installation_says_bij_everywhere(run: Run) -> None:
     result = run("status")
     assert result.exit_code == 0
     assert row(result, "bron") == ["bron", "0", "bij", "-", "-", "ja"]
-    assert row(result, "volger", "bron") == ["volger", "bron", "bij"]
+    assert row(result, "volger", "bron") == ["volger", "bron", "bij", "-"]
 
 
 def test_lag_is_told_as_time_per_consumer_and_source(run: Run, bench: Bench) -> None:
@@ -51,13 +51,13 @@ def test_lag_is_told_as_time_per_consumer_and_source(run: Run, bench: Bench) -> 
     log(bron, new_id())
     clock.advance(timedelta(seconds=1))
     result = run("status")
-    assert row(result, "volger", "bron") == ["volger", "bron", "oudste onverwerkt 3 s"]
-    assert row(result, "volger", "meer") == ["volger", "meer", "bij"]
+    assert row(result, "volger", "bron") == ["volger", "bron", "oudste onverwerkt 3 s", "wordt weggewerkt"]
+    assert row(result, "volger", "meer") == ["volger", "meer", "bij", "-"]
     assert row(result, "bron") == ["bron", "3", "oudste onverstuurd 1 u", "-", "-", "ja"]
     passed_on(bench, "bron")
     bench.deliver()
     result = run("status")
-    assert row(result, "volger", "bron") == ["volger", "bron", "bij"]
+    assert row(result, "volger", "bron") == ["volger", "bron", "bij", "-"]
     assert row(result, "bron")[:3] == ["bron", "0", "bij"]
 
 
@@ -68,7 +68,7 @@ def test_a_parked_lane_does_not_look_like_lag(run: Run, bench: Bench) -> None:
     bench.deliver()
     result = run("status")
     assert row(result, "volger") == ["volger", "0", "bij", "1 baan", "-", "ja"]
-    assert row(result, "volger", "bron") == ["volger", "bron", "bij"]
+    assert row(result, "volger", "bron") == ["volger", "bron", "bij", "1 baan geparkeerd sinds 0 s"]
 
 
 def test_a_service_that_does_not_answer_is_told_and_fails_the_command(run: Run, client: BenchClient) -> None:
@@ -77,7 +77,7 @@ def test_a_service_that_does_not_answer_is_told_and_fails_the_command(run: Run, 
     result = run("status")
     assert result.exit_code == 1
     assert row(result, "bron") == ["bron", "-", "antwoordt niet", "-", "-", "nee"]
-    assert row(result, "volger", "bron") == ["volger", "bron", "onbekend: bron antwoordt niet"]
+    assert row(result, "volger", "bron") == ["volger", "bron", "onbekend: bron antwoordt niet", "-"]
     assert row(result, "meer")[-1] == "ja"
 
 
@@ -129,6 +129,63 @@ def test_an_alarm_without_a_session_names_the_prepared_transaction(run: Run, cli
     assert "ROLLBACK PREPARED 'twee-fasen'" in result.stdout
 
 
+def behind_the_relay(bench: Bench) -> None:
+    """What was passed on is handled, and one event more waits in the store of its service."""
+    log(bench.world.stores["bron"], new_id())
+    bench.deliver()
+    passed_on(bench, "bron")
+    log(bench.world.stores["bron"], new_id())
+    bench.world.clock.advance(timedelta(seconds=20))
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("broker_blocked", "de broker neemt niets aan"),
+        ("binding_missing", "er ontbreekt een wachtrij: de relay verstuurt niets"),
+        ("broker_away", "de broker is weg"),
+    ],
+)
+def test_a_relay_that_cannot_carry_is_the_cause(
+    run: Run, bench: Bench, client: BenchClient, state: str, told: str
+) -> None:
+    """A consumer that handled all that was passed on is behind because of the relay, and that says why it stands."""
+    behind_the_relay(bench)
+    client.relays["bron"] = {"toestand": state, "alarm": True, "oorzaak": "vol"}
+    result = run("status")
+    assert row(result, "volger", "bron") == ["volger", "bron", "oudste onverwerkt 20 s", told]
+    assert row(result, "bron")[2] == f"oudste onverstuurd 20 s: {told}"
+    [cause] = json.loads(run("status", "--json").stdout)["verwerkers"][0]["oorzaken"]
+    assert cause == {"soort": state, "uitleg": "vol"}
+
+
+def test_a_relay_that_does_not_run_is_the_cause(run: Run, bench: Bench, client: BenchClient) -> None:
+    """Nobody answers for the relay: what waits for it waits until somebody starts it."""
+    behind_the_relay(bench)
+    client.away.add("relay")
+    assert row(run("status"), "volger", "bron")[3] == "relay draait niet"
+
+
+def test_a_relay_in_trouble_is_not_the_cause_of_what_it_passed_on(run: Run, bench: Bench, client: BenchClient) -> None:
+    """What the log carried and the consumer did not handle is the consumer's own: without a connection it says so."""
+    log(bench.world.stores["bron"], new_id())
+    passed_on(bench, "bron")
+    client.relays["bron"] = {"toestand": "broker_blocked", "alarm": True, "oorzaak": "vol"}
+    assert row(run("status"), "volger", "bron")[3] == "wordt weggewerkt"
+    bench.following.running.connected = False
+    assert row(run("status"), "volger", "bron")[3] == "geen verbinding met de broker"
+
+
+def test_a_held_horizon_is_the_cause_for_who_seems_level_too(run: Run, client: BenchClient) -> None:
+    """Behind the horizon nothing counts as waiting yet: so whose session holds it is told at every consumer."""
+    held = {"seconden": 300.0, "alarm": True, "door": [HOLDER]}
+    client.answers["/status"] = client.get("volger", "/status") | {"horizon": held}
+    told = row(run("status"), "volger", "bron")
+    assert told == ["volger", "bron", "bij", "horizon gehouden door sessie 4711 (psql)"]
+    [cause] = json.loads(run("status", "--json").stdout)["verwerkers"][0]["oorzaken"]
+    assert (cause["soort"], cause["sessie"]) == ("horizon", 4711)
+
+
 def test_json_holds_the_same_for_programs(run: Run, bench: Bench, client: BenchClient) -> None:
     """For programs: seconds as numbers, moments as ISO 8601, and null for what does not answer."""
     stored = log(bench.world.stores["bron"], new_id())[0]
@@ -138,8 +195,20 @@ def test_json_holds_the_same_for_programs(run: Run, bench: Bench, client: BenchC
     assert told["diensten"]["bron"]["achterstand_seconden"] == 90.0
     assert told["diensten"]["meer"] is None
     assert told["verwerkers"] == [
-        {"verwerker": "volger", "bron": "bron", "oudste": stored.envelope.time.isoformat(), "seconden": 90.0},
-        {"verwerker": "volger", "bron": "meer", "oudste": None, "seconden": None},
+        {
+            "verwerker": "volger",
+            "bron": "bron",
+            "oudste": stored.envelope.time.isoformat(),
+            "seconden": 90.0,
+            "oorzaken": [{"soort": "werkt_achterstand_weg"}],
+        },
+        {
+            "verwerker": "volger",
+            "bron": "meer",
+            "oudste": None,
+            "seconden": None,
+            "oorzaken": [{"soort": "bron_antwoordt_niet"}],
+        },
     ]
 
 

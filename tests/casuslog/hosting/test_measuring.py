@@ -16,6 +16,7 @@ from casuslog.caller import Caller
 from casuslog.errors import InvalidInput
 from casuslog.hosting.measuring import measured
 from casuslog.hosting.relay_http import RelayEdge
+from casuslog.http.client import Problem
 from casuslog.identifiers import new_id
 from casuslog.metrics import CATALOGUE
 from casuslog.metrics._catalogue import ABONNEMENT, RELAY, SERVICE
@@ -129,6 +130,21 @@ def test_the_relay_tells_its_state(platform: Platform) -> None:
     assert states.keys() == {status.value for status in RelayStatus}
     assert [state for state, value in states.items() if value] == ["running"]
     assert platform.api.get("relay", "/status")["diensten"]["melding"]["alarm"] is False
+
+
+def test_the_overview_is_for_a_beheerder(platform: Platform) -> None:
+    """One address tells of every service, relay and consumer; who looks after nothing sees nothing of it."""
+    platform.settle()
+    seen = platform.api.get("relay", "/overzicht", Caller("beheerder", "0086", "b-1", ("0086",)))
+    assert list(seen["diensten"]) == list(platform.services)
+    assert seen["relays"]["melding"]["toestand"] == "running"
+    followed = {(one["verwerker"], one["bron"]): one for one in seen["verwerkers"]}
+    assert followed["onderzoek", "melding"]["seconden"] == 0
+    assert followed["onderzoek", "melding"]["oorzaken"] == []
+    for caller, code in ((TEAM, "rol_beheerder_vereist"), (None, "niet_aangemeld")):
+        with pytest.raises(Problem) as refused:
+            platform.api.get("relay", "/overzicht", caller)
+        assert refused.value.code == code
 
 
 def test_a_relay_that_cannot_carry_is_alive_and_not_ready() -> None:

@@ -53,7 +53,7 @@ def test_status_tells_what_was_not_passed_on_and_since_when(bench: Bench) -> Non
     assert told["doorgegeven"] == str(first[0].cursor)
     assert told["wachtend"] == 4
     assert told["achterstand_seconden"] == 42.0
-    assert told["geparkeerd"] == {"banen": 0, "termijnen": 0}
+    assert told["geparkeerd"] == {"banen": 0, "termijnen": 0, "per_bron": {}}
     assert told["klaar"] is True
 
 
