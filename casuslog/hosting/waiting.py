@@ -46,7 +46,7 @@ class Waiting:
         wanted, seconds = _position(positie), _seconds(request)
         _admit(log, caller, wanted)
         own_too = log.service in self.consuming.handlers.sources
-        with _place(log):
+        with place(log):
             handled = _wait(lambda: handled_up_to(log, wanted, own_too=own_too), wanted.sequence, seconds)
         return json_response({"positie": positie, "verwerkt": handled}, 200 if handled else 504)
 
@@ -80,7 +80,12 @@ def _admit(log: ServiceLog, caller: Caller, wanted: Position) -> None:
 
 
 @contextlib.contextmanager
-def _place(log: ServiceLog) -> Iterator[None]:
+def place(log: ServiceLog) -> Iterator[None]:
+    """A place among the calls that wait in one service.
+
+    Raises:
+        Unavailable: :data:`MOST_WAITING` wait already.
+    """
     if not log.waiting.acquire(blocking=False):
         raise Unavailable(f"Er wachten al {MOST_WAITING} aanroepen bij {log.service}. Probeer het zo opnieuw.")
     try:
@@ -115,4 +120,4 @@ def _position(text: str) -> Position:
         raise InvalidInput(f"Geef {told}.", errors={"positie": [told]}) from None
 
 
-__all__ = ["Waiting", "handled_up_to"]
+__all__ = ["LONGEST_WAIT", "Waiting", "handled_up_to", "place"]

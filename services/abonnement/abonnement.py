@@ -17,9 +17,9 @@ from casuslog.events import Fact, is_destroyed
 from casuslog.recorded import Aggregate
 from services.abonnement import eisen
 from services.abonnement import gebeurtenissen as g
-from services.abonnement.gebeurtenissen import AbonnementBeeindigd, AbonnementToegekend, Houder
-from services.abonnement.houders import GEVERS, TOEZICHTHOUDER
-from services.abonnement.opdrachten import BeeindigAbonnement, KenAbonnementToe
+from services.abonnement.gebeurtenissen import AbonnementBeeindigd, AbonnementToegekend, Houder, LeveringHerhaald
+from services.abonnement.houders import GEVERS, TOEZICHTHOUDER, organisatie_van
+from services.abonnement.opdrachten import BeeindigAbonnement, HerhaalLevering, KenAbonnementToe
 from services.abonnement.verbanden import Verbanden
 
 _AVG = "AVG art. 5 lid 1 onder b en c, art. 6; tot 25 mei 2018 Wbp art. 8 en 9"
@@ -142,14 +142,7 @@ def beeindig(staat: Abonnement, opdracht: BeeindigAbonnement) -> list[Fact]:
         Forbidden: ``niet_bevoegd``.
         Refused: ``abonnement_onbekend``, ``abonnement_al_beeindigd`` or ``periode_ongeldig``.
     """
-    if staat.toegekend is None:
-        raise Refused(
-            "abonnement_onbekend",
-            "Niet beëindigd: dit abonnement bestaat niet bij deze gemeente.",
-            rule=_AVG,
-            remedy="Noem het id dat bij de toekenning werd geantwoord.",
-        )
-    _eis_bevoegd(opdracht.door, staat.toegekend.rol)
+    _eis_bevoegd(opdracht.door, _bekend(staat, "beëindigd").rol)
     if staat.beeindigd_per is not None:
         raise Refused(
             "abonnement_al_beeindigd",
@@ -169,6 +162,32 @@ def beeindig(staat: Abonnement, opdracht: BeeindigAbonnement) -> list[Fact]:
     return [Fact(AbonnementBeeindigd(per=per, reden=opdracht.reden), on=opdracht.op)]
 
 
+def herhaal(staat: Abonnement, opdracht: HerhaalLevering) -> list[Fact]:
+    """Deliver again what was delivered after a number. One casus may be asked of any day; more only of the last year.
+
+    Raises:
+        Forbidden: ``niet_bevoegd``.
+        Refused: ``abonnement_onbekend``, ``abonnement_verlopen`` or ``terugblik_te_lang``.
+    """
+    t = _bekend(staat, "herhaald")
+    eigen = (opdracht.door.rol, opdracht.door.organisatie) == (t.rol, organisatie_van(t.houder))
+    if not eigen:
+        _eis_bevoegd(opdracht.door, t.rol)
+    if not staat.geldt_op(opdracht.op):
+        raise Refused(
+            "abonnement_verlopen",
+            f"Niet herhaald: het abonnement geldt niet op {opdracht.op}.",
+            rule="de rechten gelden bij elke levering, niet alleen bij het toekennen (AVG art. 5 lid 1 onder b)",
+            remedy="Ken een nieuw abonnement toe, als er nog een doel en een grondslag voor zijn.",
+            field="op",
+        )
+    vanaf = max(filter(None, (opdracht.sinds, t.van)))
+    if opdracht.betreft_casus is None and opdracht.op - vanaf > eisen.TERUGBLIK:
+        raise eisen.te_lang("sinds", opdracht.op)
+    velden = {naam: getattr(opdracht, naam) for naam in ("na", "betreft_casus", "van_gemeente", "sinds")}
+    return [Fact(LeveringHerhaald(**velden), on=opdracht.op)]
+
+
 def loop_af(staat: Abonnement, vandaag: date) -> list[Fact]:
     """What follows when the last day of a subscription is over: it ends, once, on the day after."""
     t = staat.toegekend
@@ -176,6 +195,17 @@ def loop_af(staat: Abonnement, vandaag: date) -> list[Fact]:
         return []
     per = t.tot_en_met + timedelta(days=1)
     return [Fact(AbonnementBeeindigd(per=per, reden=AFGELOPEN), on=per)]
+
+
+def _bekend(staat: Abonnement, gedaan: str) -> AbonnementToegekend:
+    if staat.toegekend is None:
+        raise Refused(
+            "abonnement_onbekend",
+            f"Niet {gedaan}: dit abonnement bestaat niet bij deze gemeente.",
+            rule=_AVG,
+            remedy="Noem het id dat bij de toekenning werd geantwoord.",
+        )
+    return staat.toegekend
 
 
 def _eis_bevoegd(door: Actor, rol: str) -> None:

@@ -37,5 +37,6 @@ def _opdracht(name: str, schema: Any, decide: Any, **more: Any) -> CommandType:
 
 COMMANDS = (
     _opdracht("ken-abonnement-toe", c.KEN_ABONNEMENT_TOE, _ken_toe, begins=True, lookup=deelnames.verbanden),
+    _opdracht("herhaal-levering", c.HERHAAL_LEVERING, lambda s: a.herhaal(s.state, s.command)),
     _opdracht("beeindig-abonnement", c.BEEINDIG_ABONNEMENT, lambda s: a.beeindig(s.state, s.command)),
 )

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields, validate
 
 from casuslog import codes
 from casuslog.consume.handlers import wire_name
 from casuslog.edge import Code, CodeOf, CommandSchema, TupleOf
 from casuslog.errors import InvalidInput
+from casuslog.identifiers import is_uuid
 from services.abonnement import opdrachten as o
+
+
+def _is_id(value: str) -> None:
+    if not is_uuid(value):
+        raise ValidationError("een UUID, in kleine letters")
 
 
 class _GemeenteNaam(Code):
@@ -53,5 +59,14 @@ class _BeeindigAbonnement(CommandSchema):
     reden = Code()
 
 
+class _HerhaalLevering(CommandSchema):
+    into = o.HerhaalLevering
+    na = fields.Integer(strict=True, validate=validate.Range(min=0, max=2**31 - 1))
+    betreft_casus = fields.String(validate=_is_id)
+    van_gemeente = _GemeenteNaam()
+    sinds = fields.Date()
+
+
 KEN_ABONNEMENT_TOE = _KenAbonnementToe()
+HERHAAL_LEVERING = _HerhaalLevering()
 BEEINDIG_ABONNEMENT = _BeeindigAbonnement()

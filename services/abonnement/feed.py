@@ -14,16 +14,15 @@ from casuslog.readmodels import KnownEvents
 from casuslog.rights import Reader
 from casuslog.schema import JsonForm, SchemaVersion, record_view
 from casuslog.store import Transaction
+from services.abonnement.casus import Casus
 from services.abonnement.gebeurtenissen import AbonnementToegekend
 from services.abonnement.houders import GEVERS, TOEZICHTHOUDER
 from services.abonnement.inschrijving import Inschrijving
-from services.abonnement.levering import Casus
+from services.abonnement.keuze import Keuze
 from services.abonnement.tabellen import WACHT, leveringen
 from services.abonnement.weergave import als_json, ophaalprofiel
 from services.abonnement.zicht import zicht
 
-LIMIET = 100
-"""Numbers in one answer at most."""
 DOEL = "inzage"
 
 
@@ -56,7 +55,7 @@ def voor_houder_of_gever(inschrijving: Inschrijving | None, lezer: Reader) -> In
     Raises:
         GeenAbonnement: neither.
     """
-    if inschrijving is not None and (van_houder(inschrijving, lezer) or _geeft(inschrijving, lezer)):
+    if inschrijving is not None and is_van(inschrijving, lezer):
         return inschrijving
     raise GeenAbonnement()
 
@@ -76,31 +75,30 @@ def toon(tx: Transaction, inschrijving: Inschrijving, dag: date) -> dict[str, An
     }
 
 
+def is_er(tx: Transaction, inschrijving: Inschrijving, keuze: Keuze) -> bool:
+    """Whether there is a number of this choice."""
+    return tx.conn.execute(keuze.van(inschrijving.id).limit(1)).first() is not None
+
+
 def lees(
     tx: Transaction,
     known: KnownEvents,
     codec: Codec,
     inschrijving: Inschrijving,
-    na: int,
-    limiet: int,
+    keuze: Keuze,
     dag: date,
     *,
     ophalen: bool = False,
 ) -> dict[str, Any]:
-    """The numbers after ``na``, at most ``limiet``, judged on ``dag``.
+    """The numbers that are chosen, judged on ``dag``.
 
     ``ophalen``: as far as the rights and the grondslag go, instead of as far as the profile asks.
     """
-    query = (
-        select(leveringen)
-        .where(leveringen.c.abonnement == inschrijving.id, leveringen.c.nummer > na)
-        .order_by(leveringen.c.nummer)
-        .limit(limiet)
-    )
     profiel = ophaalprofiel(inschrijving) if ophalen else inschrijving.voorwaarden.profiel
+    rijen = tx.conn.execute(keuze.van(inschrijving.id).limit(keuze.limiet + 1)).all()
     casussen: dict[str, Casus] = {}
     shown = []
-    for rij in tx.conn.execute(query).all():
+    for rij in rijen[: keuze.limiet]:
         if rij.subject not in casussen:
             casussen[rij.subject] = Casus.lees(tx, known, rij.subject, DOEL)
         casus = casussen[rij.subject]
@@ -110,11 +108,13 @@ def lees(
             continue
         gezien = zicht(inschrijving, event.envelope, casus.betrokken, dag)
         shown.append(als_json(codec, inschrijving, rij.nummer, event, gezien, profiel))
+    meer = len(rijen) > keuze.limiet
     return {
         "abonnement": inschrijving.id,
         "gebeurtenissen": shown,
+        "positie": shown[-1]["nummer"] if meer else max(inschrijving.laatste, keuze.na),
         "laatste": inschrijving.laatste,
-        "meer": (shown[-1]["nummer"] if shown else na) < inschrijving.laatste,
+        "meer": meer,
     }
 
 
@@ -128,6 +128,11 @@ def enige(gelezen: Mapping[str, Any], nummer: int) -> dict[str, Any]:
         if one["nummer"] == nummer:
             return dict(one)
     raise NotFound(f"Nummer {nummer} is in dit abonnement niet uitgegeven.")
+
+
+def is_van(inschrijving: Inschrijving, lezer: Reader) -> bool:
+    """Whether the reader holds this subscription, or grants such ones."""
+    return van_houder(inschrijving, lezer) is not None or _geeft(inschrijving, lezer)
 
 
 def _geeft(inschrijving: Inschrijving, lezer: Reader) -> bool:

@@ -56,6 +56,16 @@ class AbonnementBeeindigd(DomainEvent):
     reden: Annotated[str | None, feit("waarom, als code")] = None
 
 
+@event_type("levering-herhaald", service=ABONNEMENT, rule=_AVG)
+class LeveringHerhaald(DomainEvent):
+    """Wat een houder kreeg, gaat opnieuw naar zijn wachtrij, onder dezelfde nummers en naar de rechten van nu."""
+
+    na: Annotated[int, feit("alleen nummers na dit nummer")] = 0
+    betreft_casus: Annotated[str | None, feit("alleen van deze casus")] = None
+    van_gemeente: Annotated[str | None, feit("alleen uit de stromen van deze gemeente", codes="gemeente")] = None
+    sinds: Annotated[date | None, feit("alleen wat sinds deze dag is vastgelegd")] = None
+
+
 @event_type("abonnement-geweigerd", service=ABONNEMENT, rule=_AVG, stream=WEIGERING)
 class AbonnementGeweigerd(DomainEvent):
     """Wat over een abonnement werd gevraagd, is geweigerd. Van wat de vrager schreef, staan er alleen codes in."""

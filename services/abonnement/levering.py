@@ -19,10 +19,9 @@ from casuslog.clock import Clock, today
 from casuslog.errors import Unavailable
 from casuslog.metrics import DELIVERIES
 from casuslog.readmodels import KnownEvents
-from casuslog.recorded import RecordedEvent
 from casuslog.relay import Lease
-from casuslog.rights import Involvements
-from casuslog.store import EVERY_GEMEENTE, EventStore, Transaction
+from casuslog.store import EventStore, Transaction
+from services.abonnement.casus import Casus
 from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.nummering import DOEL
 from services.abonnement.tabellen import GELEVERD, INGEHOUDEN, WACHT, leveringen
@@ -36,23 +35,6 @@ IDLE = Backoff(first=0.02, bound=0.2, jitter=0.0)
 RETRY = Backoff(first=0.1, bound=10.0)
 
 _log = structlog.get_logger("casuslog.abonnement")
-
-
-class Casus:
-    """The kept events of one casus (or dossier), with who is involved."""
-
-    def __init__(self, events: Sequence[RecordedEvent]) -> None:
-        self.betrokken = Involvements.of(events)
-        self._per_id = {event.envelope.id: event for event in events}
-
-    def event(self, id: str) -> RecordedEvent | None:
-        """The event with this id, if it is (still) kept."""
-        return self._per_id.get(id)
-
-    @classmethod
-    def lees(cls, tx: Transaction, known: KnownEvents, subject: str, purpose: str) -> Casus:
-        """Read it from the shelf."""
-        return cls(list(known.of(tx.conn, subject, EVERY_GEMEENTE, purpose=purpose)))
 
 
 class Levering:

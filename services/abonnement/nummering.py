@@ -8,7 +8,7 @@ the order of delivery; the order in a stream is its ``sequence``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date
 
 from sqlalchemy import func, insert, select, update
 
@@ -19,6 +19,7 @@ from casuslog.recorded import RecordedEvent
 from casuslog.rights import Involvements, Level
 from casuslog.store import EVERY_GEMEENTE, Transaction
 from services.abonnement.inschrijving import Inschrijving
+from services.abonnement.keuze import begin_van
 from services.abonnement.tabellen import WACHT, abonnementen, leveringen
 from services.abonnement.zicht import zicht
 
@@ -41,11 +42,10 @@ def nummer(tx: Transaction, known: KnownEvents, subject: str, inschrijvingen: It
 
 def haal_in(tx: Transaction, known: KnownEvents, inschrijving: Inschrijving, dag: date) -> int:
     """Give numbers to what was already kept when the subscription began: all from its first day on, casus by casus."""
-    begin = datetime.combine(inschrijving.voorwaarden.van, time(), AMSTERDAM).astimezone(UTC)
     bewaard = (
         select(known_events.c.subject)
         .where(known_events.c.gemeente.in_(inschrijving.voorwaarden.gemeenten))
-        .where(known_events.c.tijd >= begin.isoformat(timespec="microseconds").replace("+00:00", "Z"))
+        .where(known_events.c.tijd >= begin_van(inschrijving.voorwaarden.van))
         .group_by(known_events.c.subject)
         .order_by(func.min(known_events.c.tijd), known_events.c.subject)
     )

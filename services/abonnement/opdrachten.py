@@ -37,6 +37,17 @@ class KenAbonnementToe(Opdracht):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HerhaalLevering(Opdracht):
+    """What was delivered after a number goes to the queue of the holder again, under the same numbers."""
+
+    na: int = 0
+    betreft_casus: str | None = None
+    van_gemeente: str | None = None
+    sinds: date | None = None
+    """Only what was logged since this day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BeeindigAbonnement(Opdracht):
     """The subscription ends; ``per`` is the first day without it, the day of the fact when absent."""
 

@@ -13,8 +13,8 @@ from casuslog.events import TYPE_PREFIX
 from casuslog.readmodels import KnownEvents
 from casuslog.schema import CLOUDEVENTS_JSON
 from casuslog.store import Transaction
+from services.abonnement.casus import Casus
 from services.abonnement.inschrijving import Inschrijving
-from services.abonnement.levering import Casus
 from services.abonnement.nummering import DOEL
 from services.abonnement.weergave import NIVEAU, NUMMER, VERWIJZING, Bericht, bericht, ingehouden
 from services.abonnement.zicht import zicht

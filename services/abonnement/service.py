@@ -7,30 +7,28 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider
-from werkzeug.wrappers import Request, Response
 
 from casuslog.appending import append
 from casuslog.clock import today
 from casuslog.consume import timers
 from casuslog.consume.timers import Timer
 from casuslog.envelope import Stream
-from casuslog.errors import InvalidInput
 from casuslog.hosting.entrypoint import PLATFORM_KEY, on_event
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.provider import ServiceLog
-from casuslog.hosting.reading import note, reader_of
 from casuslog.hosting.service import CasusService
 from casuslog.hosting.timers import on_timer
-from casuslog.http import http, json_response
 from casuslog.metrics import DELIVERIES, Figure
 from casuslog.readmodels import KnownEvents
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
 from services.abonnement import abonnement as a
-from services.abonnement import deelnames, feed, nummering, tabellen
+from services.abonnement import deelnames, herhaling, nummering, tabellen
 from services.abonnement.besluiten import COMMANDS, PERIODE
+from services.abonnement.herhaling import HERHAALD
 from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.levering import Levering
+from services.abonnement.lezen import LeesHttp
 from services.abonnement.uitgang import BrokerUitgang
 from services.abonnement.webhookdienst import WebhookDienst
 
@@ -69,7 +67,7 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
         return self._register
 
 
-class AbonnementService(WebhookDienst, CasusService):
+class AbonnementService(LeesHttp, WebhookDienst, CasusService):
     """Subscriptions, their numbers, their queues and their pull feed."""
 
     name = "abonnement"
@@ -96,14 +94,18 @@ class AbonnementService(WebhookDienst, CasusService):
 
     @on_event("abonnement", projection=True)
     def schrijf_in(self, event: RecordedEvent, tx: Transaction) -> None:
-        """Take up a grant or an end; what was kept since its first day gets its numbers."""
+        """Take up a grant, an end or a repetition; what was kept since its first day gets its numbers."""
         log: ServiceLog = self.log
         stream = event.envelope.stream
         if stream.kind != a.ABONNEMENT.kind:
             return
         self.register.werk_bij(tx, stream)
         inschrijving = self.register.een(tx, stream.id)
-        if inschrijving is not None:
+        if inschrijving is None:
+            return
+        if event.envelope.name == HERHAALD:
+            herhaling.zet_terug(tx, stream.id, event)
+        else:
             _bewaak(tx, inschrijving, stream)
             nummering.haal_in(tx, log.known, inschrijving, today(log.platform.clock))
 
@@ -127,45 +129,6 @@ class AbonnementService(WebhookDienst, CasusService):
             staat, versie = tx.load(a.ABONNEMENT, timer.stream)
             append(tx, timer.stream, versie, a.loop_af(staat, today(log.platform.clock)), log.of_itself())
 
-    @http("GET", "/abonnementen/<string:abonnement>")
-    def http_abonnement(self, request: Request, abonnement: str) -> Response:
-        """The terms of a subscription and how far it is, for its holder and for who grants."""
-        log: ServiceLog = self.log
-        lezer = reader_of(log, request)
-        with log.store.transaction() as tx:
-            inschrijving = feed.voor_houder_of_gever(self.register.een(tx, abonnement), lezer)
-            shown = feed.toon(tx, inschrijving, today(log.platform.clock))
-        return json_response(shown)
-
-    @http("GET", "/abonnementen/<string:abonnement>/gebeurtenissen")
-    def http_leveringen(self, request: Request, abonnement: str) -> Response:
-        """The numbers after ``na``, at most ``limiet``, each as this holder may see it today."""
-        na, limiet = _getal(request, "na", 0), max(1, min(_getal(request, "limiet", feed.LIMIET), feed.LIMIET))
-        return json_response(self._lees(request, abonnement, na, limiet))
-
-    @http("GET", "/abonnementen/<string:abonnement>/gebeurtenissen/<int:nummer>")
-    def http_levering(self, request: Request, abonnement: str, nummer: int) -> Response:
-        """One number, as far as the rights and the grondslag go: what an informatiearm message refers to."""
-        return json_response(feed.enige(self._lees(request, abonnement, nummer - 1, 1, ophalen=True), nummer))
-
-    def _lees(
-        self, request: Request, abonnement: str, na: int, limiet: int, *, ophalen: bool = False
-    ) -> dict[str, Any]:
-        log: ServiceLog = self.log
-        lezer, dag = reader_of(log, request), today(log.platform.clock)
-        with log.store.transaction() as tx:
-            inschrijving = feed.van_houder(self.register.een(tx, abonnement), lezer)
-            read = (
-                None
-                if inschrijving is None
-                else feed.lees(tx, log.known, log.platform.codec, inschrijving, na, limiet, dag, ophalen=ophalen)
-            )
-        note(log, lezer, "abonnement", abonnement, allowed=read is not None)
-        if read is None:
-            raise feed.GeenAbonnement()
-        DELIVERIES.delivered("feed", len(read["gebeurtenissen"]))
-        return read
-
 
 def _bewaak(tx: Transaction, inschrijving: Inschrijving, stream: Stream) -> None:
     """Let the clock end a subscription whose last day is known, unless it has ended before."""
@@ -174,10 +137,3 @@ def _bewaak(tx: Transaction, inschrijving: Inschrijving, stream: Stream) -> None
         timers.reschedule(tx.conn, PERIODE, stream, einde)
     elif inschrijving.abonnement.beeindigd_per is not None:
         timers.cancel(tx.conn, stream, PERIODE)
-
-
-def _getal(request: Request, name: str, default: int) -> int:
-    given = request.args.get(name, str(default))
-    if not given.isascii() or not given.isdigit() or len(given) > 9:
-        raise InvalidInput(f"{name} is een getal vanaf 0.", errors={name: ["een getal vanaf 0"]})
-    return int(given)

@@ -55,6 +55,7 @@ def test_reading_on_from_a_number_misses_and_repeats_nothing(wereld: Wereld) -> 
     assert wereld.lees(abonnement, query="na=5") == {
         "abonnement": abonnement,
         "gebeurtenissen": [],
+        "positie": 5,
         "laatste": 5,
         "meer": False,
     }

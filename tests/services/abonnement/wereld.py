@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -142,6 +143,8 @@ class Wereld:
         self.service.log = SimpleNamespace(
             store=self.store,
             known=self.known,
+            waiting=threading.BoundedSemaphore(2),
+            service="abonnement",
             of_itself=lambda: Context(
                 actor=Actor("systeem", None, "casuslog-abonnement"), correlationid=new_id(), causationid=new_id()
             ),
@@ -265,6 +268,13 @@ class Wereld:
         body = {"gemeente": OPSTERLAND, "abonnement": abonnement, **gegeven}
         self._neem_op(self.opdracht_aan_dienst("beeindig-abonnement", body, caller), OPSTERLAND)
 
+    def herhaal(self, abonnement: str, caller: Caller = BEHEERDER, **gegeven: Any) -> None:
+        body = {"gemeente": OPSTERLAND, "abonnement": abonnement, **gegeven}
+        self._neem_op(self.opdracht_aan_dienst("herhaal-levering", body, caller), OPSTERLAND)
+
+    def stand(self, abonnement: str, caller: Caller = WIJKTEAM, query: str = "") -> Any:
+        return self.vraag("http_stand", caller, abonnement, query=query)
+
     def opdracht_aan_dienst(self, name: str, body: Mapping[str, Any], caller: Caller) -> Any:
         return self.commands.run(CommandCall(name=name, body=body, caller=caller))
 
@@ -275,7 +285,7 @@ class Wereld:
     def _neem_op(self, answer: Any, gemeente: str) -> str:
         stream = Stream(gemeente, "abonnement", answer.casus)
         stored = list(self.store.read_stream(stream))[-1]
-        event = self.codec.decode(stored, purpose="test")
+        event = self.codec.decode(stored, purpose="test", typed=False)
         self.store.run_transaction(lambda tx: self.service.schrijf_in(event, tx))
         return str(answer.casus)
 
