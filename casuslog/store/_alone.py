@@ -6,7 +6,6 @@ in that snapshot: so it sorts after what it follows, as the log promises (docs/a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,11 +16,10 @@ from sqlalchemy import Connection
 from casuslog.envelope import Stream
 from casuslog.events import Fact
 from casuslog.recorded import Context, StoredEvent
-from casuslog.store import _commands, _statements
+from casuslog.store import _commands
 from casuslog.store._append import EMPTY, Head, LostRace, conflict, head_of, kept
 from casuslog.store._commands import Command
 from casuslog.store._making import Made, Writer
-from casuslog.store._sessions import Sessions
 
 _TRIES = 3
 HEADS = 20_000
@@ -37,6 +35,10 @@ class Appended:
     repeated: bool = False
 
 
+Rows = Callable[[Sequence[Made], Command | None, Mapping[str, Any] | None], list[Any]]
+"""Keeps events with the answer to their command, and gives their rows: none where the append was refused."""
+
+
 class Alone:
     """Appends in one statement, for a store on PostgreSQL.
 
@@ -44,10 +46,8 @@ class Alone:
     shows: the statement itself looks whether the stream still ends there.
     """
 
-    def __init__(
-        self, sessions: Sessions, writer: Writer, reading: Callable[[], AbstractContextManager[Connection]]
-    ) -> None:
-        self._sessions = sessions
+    def __init__(self, rows: Rows, writer: Writer, reading: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._rows = rows
         self._writer = writer
         self._reading = reading
         self._heads: dict[Stream, Head] = {}
@@ -93,17 +93,3 @@ class Alone:
         if len(self._heads) >= HEADS:
             self._heads.clear()
         self._heads[stream] = head
-
-    def _rows(self, made: Sequence[Made], command: Command | None, answer: Mapping[str, Any] | None) -> list[Any]:
-        values = _statements.columns(made)
-        single = len(made) == 1
-        prepared = _statements.APPEND_ONE_ALONE if single else _statements.APPEND_ALONE
-        if command is not None:
-            prepared = _statements.APPEND_ONE_COMMAND if single else _statements.APPEND_COMMAND
-            values += (self._writer.service, command.caller, command.key, command.body_hash, json.dumps(answer))
-        try:
-            return self._sessions.run(prepared, values)
-        except self._sessions.driver.IntegrityError as error:
-            if error.diag.constraint_name not in {"events_pkey", "commands_pkey"}:
-                raise
-            return []

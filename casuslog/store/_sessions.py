@@ -23,13 +23,24 @@ MOST = 20
 _AWAY = "De database antwoordt niet. Er is niets verloren; probeer het opnieuw."
 
 
-class Session:
-    """One connection in autocommit, and what is prepared on it."""
+_UNDONE = ("40", "53", "54", "55", "57014")
+"""SQL states (classes) after which it is sure that nothing is kept: deadlock, resources, locks, time. When the server
+stops (57P01) it is not."""
 
-    def __init__(self, connection: Any) -> None:
+
+class Undone(Unavailable):
+    """The server undid a statement and still answers: nothing of it is kept."""
+
+
+class Session:
+    """One connection in autocommit, and what is prepared on it; ``settings`` are statements to begin with."""
+
+    def __init__(self, connection: Any, settings: str = "") -> None:
         connection.autocommit = True
         self._connection = connection
         self._cursor = connection.cursor()
+        if settings:
+            self._cursor.execute(settings)
         self._prepared: set[str] = set()
         self._used = time.monotonic()
 
@@ -53,6 +64,11 @@ class Session:
             return True
         return False
 
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is seen to be broken."""
+        return bool(self._connection.closed)
+
     def close(self) -> None:
         """Let go of the connection; one that is broken already is no error."""
         with contextlib.suppress(Exception):
@@ -60,11 +76,17 @@ class Session:
 
 
 class Sessions:
-    """The sessions of one store, the one used last first, so that no more stay in use than are needed."""
+    """The sessions of one store, the one used last first, so that no more stay in use than are needed.
 
-    def __init__(self, engine: Engine) -> None:
+    Args:
+        engine: of the store.
+        settings: statements with which each session begins.
+    """
+
+    def __init__(self, engine: Engine, settings: str = "") -> None:
         self.driver: Any = engine.dialect.loaded_dbapi
         self._engine = engine
+        self._settings = settings
         self._idle: list[Session] = []
         self._turn = threading.Condition()
         self._open = 0
@@ -74,12 +96,16 @@ class Sessions:
         """The rows of a prepared statement that is a transaction of its own.
 
         Raises:
+            Undone: the server gave it up (a lock, a deadlock, a full disk) and still answers.
             Unavailable: the database is away, or all sessions are in use for too long.
         """
         session = self._taken()
         try:
             rows = session.run(prepared, values)
         except (self.driver.OperationalError, self.driver.InterfaceError) as error:
+            if (error.pgcode or "").startswith(_UNDONE) and not session.lost:
+                self._give_back(session)
+                raise Undone(_AWAY) from error
             self._discard(session)
             self.close()
             raise Unavailable(_AWAY) from error
@@ -130,7 +156,7 @@ class Sessions:
             fairy = self._engine.raw_connection()
             connection: Any = fairy.dbapi_connection
             fairy.detach()
-            return Session(connection)
+            return Session(connection, self._settings)
         except BaseException:
             self._one_less()
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from casuslog.envelope import Stream
 from casuslog.errors import Conflict, KeyReused
 from casuslog.events import Fact
 from casuslog.recorded import START, Context, Cursor, StoredEvent
-from casuslog.store import _commands, _era, _reader, _verify
+from casuslog.store import _commands, _era, _grouped, _reader, _shared, _verify
 from casuslog.store._alone import Alone, Appended
 from casuslog.store._append import LostRace, conflict, head_of
 from casuslog.store._commands import Command
@@ -37,6 +38,7 @@ from casuslog.store._making import Writer
 from casuslog.store._migrate import prepared
 from casuslog.store._reader import Gemeenten
 from casuslog.store._sessions import Sessions
+from casuslog.store._single import single
 from casuslog.store._transaction import Transaction
 from casuslog.store._verify import ChainBreak
 
@@ -53,7 +55,7 @@ class EventStore:
     Made by :meth:`open`. Safe to share between threads or greenthreads.
     """
 
-    def __init__(self, engine: Engine, writer: Writer) -> None:
+    def __init__(self, engine: Engine, writer: Writer, *, grouped: bool = True) -> None:
         self.service = writer.service
         self.engine = engine
         self.codec = writer.codec
@@ -65,8 +67,8 @@ class EventStore:
         self._listeners: list[Callable[[], None]] = []
         self.appended = 0
         """Events that were appended through this store, as far as their transaction was kept."""
-        self._sessions = Sessions(engine) if engine.dialect.name == "postgresql" else None
-        self._alone = Alone(self._sessions, writer, self._reading) if self._sessions else None
+        self._sessions: tuple[Sessions, ...] = ()
+        self._alone = self._for_alone(grouped) if engine.dialect.name == "postgresql" else None
 
     @classmethod
     def open(
@@ -78,6 +80,7 @@ class EventStore:
         clock: Clock,
         oin_of: Callable[[str], str],
         tables: MetaData | None = None,
+        grouped: bool = True,
     ) -> Self:
         """Open the store of a service: its tables are made or brought up to date, and its era is checked.
 
@@ -89,6 +92,7 @@ class EventStore:
             clock: tells when an event is logged, and what day it is.
             oin_of: the OIN of a gemeente by its code.
             tables: the service's own tables (read models); those that are missing are made.
+            grouped: whether appends of this process that come at the same moment may share a statement and a commit.
 
         Raises:
             StoreError: the era does not fit the server (see :meth:`open_era`), or the database is of another service.
@@ -101,7 +105,7 @@ class EventStore:
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, Writer(service, codec, clock, oin_of))
+        return cls(engine, Writer(service, codec, clock, oin_of), grouped=grouped)
 
     @staticmethod
     def open_era(url: str, service: str, *, reason: str, clock: Clock) -> int:
@@ -121,8 +125,8 @@ class EventStore:
 
     def close(self) -> None:
         """Let go of all connections."""
-        if self._sessions:
-            self._sessions.close()
+        for sessions in self._sessions:
+            sessions.close()
         self.engine.dispose()
 
     @contextlib.contextmanager
@@ -219,6 +223,15 @@ class EventStore:
             answer = command.answer(events)
             tx.remember_command(stream.gemeente, command.caller, command.key, command.body_hash, answer)
             return Appended(events, answer)
+
+    def _for_alone(self, grouped: bool) -> Alone:
+        sessions = Sessions(self.engine)
+        if not grouped:
+            self._sessions = (sessions,)
+            return Alone(functools.partial(single, sessions, self.service), self._writer, self._reading)
+        together = Sessions(self.engine, _shared.settings(_grouped.LOCK_MILLISECONDS))
+        self._sessions = (sessions, together)
+        return Alone(_grouped.Grouped(sessions, together, self.service).rows, self._writer, self._reading)
 
     def _wake(self) -> None:
         for wake in self._listeners:
