@@ -1,7 +1,7 @@
 """Who calls: a role in an organisation, for gemeenten, with a purpose. Every command and every read has one.
 
-Tokens are signed (JWT, HS256). :class:`DevelopmentIssuer` is the only issuer yet: it signs with a secret of this
-installation and says so in the token (``iss``), so that no production service takes it for more than that.
+Tokens are signed (JWT). Issuers that an installation trusts stand in :mod:`casuslog.tokens`. :class:`DevelopmentIssuer`
+signs with a secret of the installation itself and says so in the token (``iss``): for embedded use, tests and the demo.
 """
 
 from __future__ import annotations
@@ -17,19 +17,12 @@ from typing import Any
 import jwt
 
 from casuslog.envelope import Actor
-from casuslog.errors import CasuslogError
+from casuslog.errors import NotAuthenticated
 
 DEVELOPMENT_ISSUER = "casuslog-ontwikkeling"
 REMEMBERED = 10_000
 """Tokens that are remembered as checked before all are forgotten: a bound on memory."""
 _ALGORITHM = "HS256"
-
-
-class NotAuthenticated(CasuslogError):
-    """No token, or one that is forged or expired."""
-
-    status = 401
-    code = "niet_aangemeld"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +120,13 @@ class DevelopmentIssuer:
                 algorithms=[_ALGORITHM],
                 audience="casuslog",
                 issuer=DEVELOPMENT_ISSUER,
-                options={"require": ["exp"]},
+                options={"require": ["exp", "iat", "sub", "aud", "iss"]},
             )
         except jwt.ExpiredSignatureError:
             raise NotAuthenticated("Het token is verlopen. Vraag een nieuw aan met `casuslog token`.") from None
         except jwt.InvalidTokenError:
             raise NotAuthenticated("Het token is niet geldig. Vraag er een aan met `casuslog token`.") from None
         return claims
+
+
+__all__ = ["DEVELOPMENT_ISSUER", "Caller", "DevelopmentIssuer", "NotAuthenticated"]

@@ -7,6 +7,9 @@
     │   └── Forbidden          the reader or actor has no right to it                  (403; 404 where secret)
     ├── InvalidInput           a field breaks a rule: which, and what is right          (400, 413, 415, 422)
     ├── NotFound               no such casus for this caller                            (404)
+    ├── NotAuthenticated       no token, or one that does not hold                      (401)
+    ├── TooMany                more calls than one caller may make                      (429)
+    ├── BadRequest             HTTP that cannot be taken: method, length, media type    (400, 405, 408, 411, 413, 415)
     ├── Conflict               the stream is at another version                         (409 on If-Match)
     │   └── KeyReused          the Idempotency-Key was used for another body            (422)
     ├── SchemaError            bytes or schema break the contract                       (parked, or the gate fails)
@@ -17,6 +20,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 
@@ -25,6 +29,8 @@ class CasuslogError(Exception):
 
     status = 500
     code = "fout"
+    headers: Mapping[str, str] = MappingProxyType({})
+    """HTTP headers that go with the answer."""
 
     def __init__(self, detail: str, **members: Any) -> None:
         super().__init__(detail)
@@ -112,6 +118,48 @@ class KeyReused(Conflict):
     code = "idempotentiesleutel_hergebruikt"
 
 
+class NotAuthenticated(CasuslogError):
+    """No token, or one that is forged or expired."""
+
+    status = 401
+    code = "niet_aangemeld"
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
+
+
+class TooMany(CasuslogError):
+    """More calls than one caller may make. ``seconds``: after how many whole seconds one more is taken."""
+
+    status = 429
+    code = "te_veel_aanroepen"
+
+    def __init__(self, detail: str, *, seconds: int) -> None:
+        super().__init__(detail, wacht_seconden=seconds, wat_zou_mogen=f"Probeer het over {seconds} s opnieuw.")
+        self.headers = {"Retry-After": str(seconds)}
+
+
+class BadRequest(CasuslogError):
+    """HTTP that cannot be taken as it came; nothing of its content was looked at.
+
+    Args:
+        status: the HTTP status.
+        code: stable code of what is wrong.
+        detail: what is wrong.
+        remedy: what would be right.
+        headers: of the answer, e.g. ``Allow``.
+    """
+
+    status = 400
+    code = "aanroep_ongeldig"
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, remedy: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail, wat_zou_mogen=remedy)
+        self.status = status
+        self.code = code
+        self.headers = dict(headers or {})
+
+
 class SchemaError(CasuslogError):
     """Bytes that do not decode, a schema that is unknown, or a change that breaks readers."""
 
@@ -130,3 +178,4 @@ class Unavailable(CasuslogError):
 
     status = 503
     code = "tijdelijk_niet_beschikbaar"
+    headers = MappingProxyType({"Retry-After": "1"})

@@ -231,7 +231,8 @@ def _sent(platform: Platform, content: bytes, **headers: str) -> requests.Respon
     token = platform.host.platform.issuer.issue(TEAM)
     url = f"{platform.settings.http_url('melding')}/opdrachten/registreer-melding"
     before = _heads(platform)
-    answer = requests.post(url, data=content, headers={"Authorization": f"Bearer {token}", **headers}, timeout=10)
+    sent = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **headers}
+    answer = requests.post(url, data=content, headers=sent, timeout=10)
     platform.settle()
     assert _heads(platform) == before
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -260,7 +261,8 @@ def test_a_call_without_a_token_is_not_let_in(platform: Platform) -> None:
         url = f"{platform.settings.http_url('melding')}/opdrachten/registreer-melding"
         answer = requests.post(url, json={"gemeente": "opsterland"}, headers=headers, timeout=10)
         assert (answer.status_code, answer.json()["type"]) == (401, "urn:casuslog:fout:niet_aangemeld")
-        assert "casuslog token" in answer.json()["detail"]
+        assert "token" in answer.json()["detail"]
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_an_undecodable_event_parks_its_lane_with_a_reason_and_the_other_lanes_run_on(platform: Platform) -> None:

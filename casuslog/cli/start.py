@@ -27,6 +27,7 @@ def start(installation: Installation, namen: tuple[str, ...]) -> None:
     """
     settings = installation.settings
     _check(settings, namen)
+    _check_tokens(settings)
     if namen:
         _here(settings, namen)
     elif settings.embedded:
@@ -47,6 +48,13 @@ def _check(settings: Settings, names: tuple[str, ...]) -> None:
             "Ingebed is er geen log tussen processen: `casuslog start` draait dan alles in één proces. "
             "Geef CASUSLOG_AMQP_URL en CASUSLOG_DATABASE_URL om diensten apart te draaien."
         )
+
+
+def _check_tokens(settings: Settings) -> None:
+    try:
+        settings.refuse_silent_development()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _here(settings: Settings, names: tuple[str, ...]) -> None:

@@ -40,7 +40,7 @@ def tail(
 
 
 def _begin(installation: Installation, name: str, from_start: bool) -> str:
-    return "" if from_start else str(installation.client.get(name, "/status")["kop"])
+    return "" if from_start else str(installation.client.get(name, "/status", installation.beheerder())["kop"])
 
 
 def _events(installation: Installation, at: dict[str, str], gemeenten: tuple[str, ...]) -> Iterator[dict[str, Any]]:

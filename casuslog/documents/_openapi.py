@@ -17,8 +17,8 @@ from casuslog import codes, edge
 from casuslog.commands import CommandType, QuestionType
 from casuslog.http import MAX_BODY
 
-OPEN = frozenset({"/gezond", "/klaar", "/status", "/opdrachten", "/schemas/{fingerprint}"})
-"""Addresses that need no token: they show no case."""
+OPEN = frozenset({"/gezond", "/klaar", "/metrics", "/opdrachten", "/schemas/{fingerprint}", "/openapi.json"})
+"""Addresses that need no token: whether it lives, its figures, and what is published anyhow. They show no case."""
 QUERY: dict[str, dict[str, Any]] = {
     "op": {"schema": {"type": "string", "format": "date"}, "description": "Facts up to this day; rights are today's."},
     "na": {"schema": {"type": "string"}, "description": "Everything after this cursor or number."},
@@ -205,13 +205,20 @@ def _problem(description: str) -> dict[str, Any]:
 
 
 _PROBLEMS: dict[str, Any] = {
-    "400": _problem("The body is no JSON object."),
+    "400": _problem("The body is no JSON object, or was cut short."),
     "401": _problem("No token, or one that does not hold."),
     "403": _problem("This role, organisation or purpose may not."),
     "404": _problem("Not there, or not for you: both look the same."),
     "409": _problem("Refused by the domain, or the stream is at another version."),
+    "408": _problem("The body came in too slowly."),
+    "411": _problem("The body came in chunks, without Content-Length."),
     "413": _problem(f"The body is over {MAX_BODY} bytes."),
+    "415": _problem("The body is not announced as JSON."),
     "422": _problem("A field breaks a rule, or the key was used for another body."),
+    "429": {
+        **_problem("More calls than one caller may make, or too many tokens from one address that do not hold."),
+        "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
+    },
     "503": _problem("Database or broker is away. Nothing was lost; try again with the same key."),
 }
 _COMMAND_HEADERS: list[dict[str, Any]] = [

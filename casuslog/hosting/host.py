@@ -48,6 +48,9 @@ class Host:
         services: names of the services to run.
         relays: names of the services whose log is passed on from here.
         clock: another clock than the settings name.
+
+    Raises:
+        ValueError: development tokens would hold in production without anybody having said so.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Host:
         *,
         clock: Clock | None = None,
     ) -> None:
+        settings.refuse_silent_development()
         prepare(settings.amqp_url)
         comeback.install()
         classes = {name: service_class(name) for name in services}

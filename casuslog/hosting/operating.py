@@ -1,6 +1,6 @@
 """What whoever keeps a service running asks of it: how it stands, what is parked, and its log as it grows.
 
-``/status`` is open and holds figures only. The rest is for the role *beheerder*, for the gemeenten of its token, and
+All of it is for the role *beheerder*. ``/status`` holds figures only; the rest is for the gemeenten of its token, and
 shows envelopes and reasons, never content.
 """
 
@@ -53,8 +53,9 @@ class Operating:
     consuming: Any = RunningLogConsumer()
 
     @http("GET", "/status")
-    def http_status_van_dienst(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes the request
+    def http_status_van_dienst(self, request: Request) -> Response:
         """How the service stands: cursors, counts and times."""
+        self._beheerder(request)
         sources, running = self.consuming.handlers.sources, self.consuming.running
         ready = not sources or (running is not None and running.connected)
         return json_response(standing(self.log.store, self.log.platform.clock, sources, ready=ready))

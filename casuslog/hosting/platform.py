@@ -20,7 +20,7 @@ from casuslog.readmodels import metadata
 from casuslog.rights import matrix
 from casuslog.schema import SchemaRegistry
 from casuslog.store import EventStore
-from casuslog.tokens import Tokens, load_issuers
+from casuslog.tokens import Gate, Tokens, load_issuers
 
 _log = structlog.get_logger("casuslog.platform")
 
@@ -49,6 +49,12 @@ class Platform:
         self.codec = Codec(self.registry, self.keys)
         self.issuer = DevelopmentIssuer.from_file(settings.data / "token.secret")
         self.tokens = self._tokens()
+        self.gate = Gate(
+            self.tokens,
+            calls_per_second=settings.calls_per_second,
+            failures_per_minute=settings.failures_per_minute,
+            proxies=settings.proxies,
+        )
         self._stores: dict[str, EventStore] = {}
         self._lock = threading.Lock()
 

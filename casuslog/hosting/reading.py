@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request
 from casuslog.caller import Caller
 from casuslog.clock import today
 from casuslog.errors import Forbidden, InvalidInput
+from casuslog.http import remote_of
 from casuslog.identifiers import is_uuid
 from casuslog.rights import Reader
 
@@ -32,8 +33,11 @@ def caller_of(log: ServiceLog, request: Request) -> Caller:
     Raises:
         NotAuthenticated: no token that holds.
         Forbidden: a role that the token has not, or roles that exclude each other.
+        TooMany: this caller, or whoever is at this address, has to wait.
     """
-    return log.platform.tokens.caller_of(request.headers.get("Authorization"), request.headers.get("Casuslog-Rol"))
+    headers, gate = request.headers, log.platform.gate
+    remote = remote_of(request, gate.proxies)
+    return gate.caller_of(headers.get("Authorization"), headers.get("Casuslog-Rol"), remote)
 
 
 def ensure_beheerder(caller: Caller, service: str) -> None:

@@ -28,7 +28,7 @@ from casuslog.hosting.overview import Overview, overview
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.reading import ensure_beheerder
 from casuslog.hosting.settings import service_names
-from casuslog.http import json_response, problem_response
+from casuslog.http import json_response, problem_response, secured
 from casuslog.http.client import ApiClient
 from casuslog.relay import Relay, RelayStatus
 
@@ -93,7 +93,7 @@ class RelayEdge:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer one call (WSGI)."""
-        return self._answer(Request(environ))(environ, start_response)
+        return secured(self._answer(Request(environ)))(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
         routes: dict[str, Callable[[], Response]] = {
@@ -141,13 +141,13 @@ def looking(platform: Platform) -> Callable[[Request], Overview]:
 
     def look(request: Request) -> Overview:
         header = request.headers.get("Authorization")
-        caller = platform.tokens.caller_of(header, request.headers.get("Casuslog-Rol"))
+        caller = platform.gate.caller_of(header, request.headers.get("Casuslog-Rol"), request.remote_addr)
         ensure_beheerder(caller, "relay")
         client = ApiClient(settings, platform.issuer, token=(header or "").partition(" ")[2])
 
         def ask(name: str, path: str) -> Mapping[str, Any] | None:
             try:
-                return client.get(name, path, None if path == "/status" else caller)
+                return client.get(name, path, caller)
             except CasuslogError:
                 # That it does not answer is what the overview tells.
                 return None

@@ -1,22 +1,26 @@
 """What an installation is told by its environment. Everything has a default that runs embedded on one machine.
 
-=====================  =======================================  ==================================================
-variable               default                                  meaning
-=====================  =======================================  ==================================================
-CASUSLOG_AMQP_URL      (empty: the in-process twin)             the log: ``amqp://user:pass@host:5672/vhost``
-CASUSLOG_DATABASE_URL  (empty: SQLite files in CASUSLOG_DATA)   ``postgresql+psycopg2://user:pass@host/db``
-CASUSLOG_KEYS_URL      beside the database                      the keys; give them a backup rule of their own
-CASUSLOG_DATA          .casuslog                                folder for SQLite files, root key and secrets
-CASUSLOG_ROOT_KEY      (empty: root.key in CASUSLOG_DATA)       root key, 32 bytes in base64
-CASUSLOG_CLOCK         system                                   ``system`` or ``file:<path>`` (demo and tests)
-CASUSLOG_HTTP_HOST     127.0.0.1                                address that the HTTP API listens on
-CASUSLOG_HTTP_PORT     8100                                     first port; each service has its own
-CASUSLOG_SCHEMAS       schemas beside the packages              folder with Avro schemas and code lists
-CASUSLOG_LEASE_SECONDS 15                                       how long the work of a relay that died waits for another
-CASUSLOG_UITGEVERS     (empty: development tokens hold)         file with the issuers of tokens: :mod:`casuslog.tokens`
-CASUSLOG_OPENBAAR_URL  (empty)                                  where others reach the service abonnement, for webhooks
-CASUSLOG_FAILPOINTS    (empty)                                  for fault runs only: :mod:`casuslog.failpoints`
-=====================  =======================================  ==================================================
+========================  ======================================  =====================================================
+variable                  default                                 meaning
+========================  ======================================  =====================================================
+CASUSLOG_AMQP_URL         (empty: the in-process twin)            the log: ``amqp://user:pass@host:5672/vhost``
+CASUSLOG_DATABASE_URL     (empty: SQLite files in CASUSLOG_DATA)  ``postgresql+psycopg2://user:pass@host/db``
+CASUSLOG_KEYS_URL         beside the database                     the keys; give them a backup rule of their own
+CASUSLOG_DATA             .casuslog                               folder for SQLite files, root key and secrets
+CASUSLOG_ROOT_KEY         (empty: root.key in CASUSLOG_DATA)      root key, 32 bytes in base64
+CASUSLOG_CLOCK            system                                  ``system`` or ``file:<path>`` (demo and tests)
+CASUSLOG_HTTP_HOST        127.0.0.1                               address that the HTTP API listens on
+CASUSLOG_HTTP_PORT        8100                                    first port; each service has its own
+CASUSLOG_SCHEMAS          schemas beside the packages             folder with Avro schemas and code lists
+CASUSLOG_LEASE_SECONDS    15                                      how long the work of a dead relay waits for another
+CASUSLOG_UITGEVERS        (empty: development tokens)             file with issuers of tokens: :mod:`casuslog.tokens`
+CASUSLOG_ONTWIKKELTOKENS  (empty)                                 ``ja``: development tokens hold, not only embedded
+CASUSLOG_TEMPO            200                                     calls per second of one caller at one service; 0: any
+CASUSLOG_AANMELDFOUTEN    60                                      bad tokens per minute of one address; 0: any
+CASUSLOG_PROXIES          (empty)                                 addresses, by comma, whose ``X-Forwarded-For`` holds
+CASUSLOG_OPENBAAR_URL     (empty)                                 where others reach the service abonnement, for webhooks
+CASUSLOG_FAILPOINTS       (empty)                                 for fault runs only: :mod:`casuslog.failpoints`
+========================  ======================================  =====================================================
 
 An installation is divided over databases and relays by two more (see ``docs/beheer-verdelen.md``):
 
@@ -39,6 +43,8 @@ from pathlib import Path
 TWIN_URL = "tweeling://casuslog"
 ENTRY_POINTS = "casuslog.services"
 LEASE_SECONDS = 15.0
+CALLS_PER_SECOND = 200
+FAILURES_PER_MINUTE = 60
 RELAY = "relay"
 """The process that carries the log of every service; divided they are ``relay-1``, ``relay-2``, ..."""
 _OF_SERVICE = "CASUSLOG_DATABASE_URL_"
@@ -68,6 +74,14 @@ class Settings:
     """The file with the issuers whose tokens hold; without it those of the development issuer do."""
     public_url: str = ""
     """Base URL at which the receivers of webhooks reach the service abonnement; its host is who posts to them."""
+    development_tokens: bool = False
+    """Whether tokens of the development issuer hold where the installation is not embedded."""
+    calls_per_second: int = CALLS_PER_SECOND
+    """Of one caller at one service; 0: no limit."""
+    failures_per_minute: int = FAILURES_PER_MINUTE
+    """Tokens that do not hold, of one address; 0: no limit."""
+    proxies: frozenset[str] = frozenset()
+    """Addresses of proxies: of what comes from there the last address in ``X-Forwarded-For`` is who asks."""
     relays: tuple[tuple[str, ...], ...] = ()
     """Per relay process the services whose log it carries; empty: one process carries all."""
 
@@ -100,6 +114,10 @@ class Settings:
             schemas=Path(schemas) if schemas else None,
             issuers=Path(issuers) if issuers else None,
             public_url=given.get("CASUSLOG_OPENBAAR_URL", ""),
+            development_tokens=_yes(given, "CASUSLOG_ONTWIKKELTOKENS"),
+            calls_per_second=_count(given, "CASUSLOG_TEMPO", CALLS_PER_SECOND),
+            failures_per_minute=_count(given, "CASUSLOG_AANMELDFOUTEN", FAILURES_PER_MINUTE),
+            proxies=frozenset(filter(None, map(str.strip, given.get("CASUSLOG_PROXIES", "").split(",")))),
             lease_seconds=_lease_seconds(given.get("CASUSLOG_LEASE_SECONDS", "")),
             database_urls=_database_urls(given, divisible=bool(database)),
             relays=_relays(given.get("CASUSLOG_RELAYS", "")),
@@ -108,7 +126,19 @@ class Settings:
     @property
     def embedded(self) -> bool:
         """Whether all runs in one process, on SQLite and the twin."""
-        return self.amqp_url == TWIN_URL
+        return self.amqp_url.startswith(TWIN_URL)
+
+    def refuse_silent_development(self) -> None:
+        """Refuse to take development tokens in production, unless the environment says that it is meant.
+
+        Raises:
+            ValueError: neither issuers nor the word that development tokens hold.
+        """
+        if self.issuers is None and not self.embedded and not self.development_tokens:
+            raise ValueError(
+                "CASUSLOG_UITGEVERS names no issuers of tokens, so anybody who reads token.secret could be anybody; "
+                "name the issuers, or say CASUSLOG_ONTWIKKELTOKENS=ja where no real data is kept"
+            )
 
     def store_url(self, service: str) -> str:
         """Where the events of a service are: its own schema in PostgreSQL, or a file of its own."""
@@ -154,6 +184,19 @@ def _database_urls(given: Mapping[str, str], *, divisible: bool) -> dict[str, st
             )
         found[service] = given[variable]
     return found
+
+
+def _yes(given: Mapping[str, str], variable: str) -> bool:
+    if given.get(variable, "") not in ("", "ja"):
+        raise ValueError(f"{variable} is {given[variable]!r}; give ja, or leave it out")
+    return given.get(variable) == "ja"
+
+
+def _count(given: Mapping[str, str], variable: str, default: int) -> int:
+    text = given.get(variable, "")
+    if text and not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise ValueError(f"{variable} is {text!r}; give a whole number from 0 (no limit), for example {default}")
+    return int(text or default)
 
 
 def _lease_seconds(text: str) -> float:

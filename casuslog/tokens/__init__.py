@@ -17,9 +17,20 @@ A token carries ``sub`` (a pseudonym), ``rollen`` (or ``rol``), ``organisatie``,
 and ``exp``. With several roles the caller names one per request (header ``Casuslog-Rol``).
 """
 
+from casuslog.tokens._buckets import Buckets
 from casuslog.tokens._config import load_issuers
+from casuslog.tokens._gate import Gate
 from casuslog.tokens._issuer import TrustedIssuer
 from casuslog.tokens._keys import KeySet, KeySource, SharedSecret
 from casuslog.tokens._tokens import Tokens
 
-__all__ = ["KeySet", "KeySource", "SharedSecret", "Tokens", "TrustedIssuer", "load_issuers"]
+__all__ = [
+    "Buckets",
+    "Gate",
+    "KeySet",
+    "KeySource",
+    "SharedSecret",
+    "Tokens",
+    "TrustedIssuer",
+    "load_issuers",
+]

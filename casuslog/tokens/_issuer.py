@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 
-from casuslog.caller import NotAuthenticated
+from casuslog.errors import NotAuthenticated
 from casuslog.tokens._keys import KeySource
 
 AUDIENCE = "casuslog"

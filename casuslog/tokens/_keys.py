@@ -10,8 +10,7 @@ from typing import Any, Protocol
 
 import jwt
 
-from casuslog.caller import NotAuthenticated
-from casuslog.errors import Unavailable
+from casuslog.errors import NotAuthenticated, Unavailable
 
 REFRESH_SECONDS = 60.0
 """A key set is fetched again for a key that is not in it, but not more often than this."""

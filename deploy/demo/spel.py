@@ -17,6 +17,9 @@ from deploy.demo.stand import Stand
 from deploy.demo.vertaling import Oproep, Spel, oproepen
 from deploy.demo.zaken import Partijen, Stap, Zaak
 
+BEHEERDER = Caller("beheerder", None, "beheerder-demo", ("0086",))
+"""Asks the services how far they are."""
+
 SETTLE_SECONDS = 60.0
 """What the services together get to come to rest after a step."""
 
@@ -120,7 +123,7 @@ class Speler:
         return replace(spel, dossier=found[-1]["dossier"]) if found else spel
 
     def _status(self, name: str) -> dict[str, Any]:
-        return self._api.get(name, "/status")
+        return self._api.get(name, "/status", BEHEERDER)
 
     def _bezig(self) -> str | None:
         """The first service that is not level with what was logged; ``None`` when all are."""

@@ -40,6 +40,8 @@ def main() -> int:
     begin = time.monotonic()
     # Lines about what goes well would stand between the timelines; the processes of the services inherit this.
     os.environ.setdefault("CASUSLOG_LOG_LEVEL", "warning")
+    # It plays every part itself, with tokens that it signs: also on RabbitMQ and PostgreSQL this is no production.
+    os.environ.setdefault("CASUSLOG_ONTWIKKELTOKENS", "ja")
     configure()
     data = Path(os.environ.get("CASUSLOG_DATA", "") or tempfile.mkdtemp(prefix="casuslog-demo-"))
     data.mkdir(parents=True, exist_ok=True)

@@ -143,7 +143,12 @@ def _ours(amqp_uri: str, url: str) -> tuple[type, dict[str, Any]]:
 
     folder = Path(tempfile.mkdtemp(prefix="casuslog-bench-"))
     settings = Settings.from_env(
-        {"CASUSLOG_AMQP_URL": amqp_uri, "CASUSLOG_DATABASE_URL": url, "CASUSLOG_DATA": str(folder)}
+        {
+            "CASUSLOG_AMQP_URL": amqp_uri,
+            "CASUSLOG_DATABASE_URL": url,
+            "CASUSLOG_DATA": str(folder),
+            "CASUSLOG_TEMPO": "0",
+        }
     )
     platform = Platform(settings, hosted=("inrichting", "melding"))
     platform.issuer = DevelopmentIssuer(SECRET)

@@ -76,6 +76,7 @@ def draaiend(postgres_url: str, amqp_url: str, tmp_path: Path) -> Iterator[Draai
         "CASUSLOG_CLOCK": f"file:{tmp_path / 'klok'}",
         "CASUSLOG_HTTP_PORT": str(_free_ports()),
         "CASUSLOG_LOG_LEVEL": "warning",
+        "CASUSLOG_ONTWIKKELTOKENS": "ja",
         "PYTHONWARNINGS": "ignore",
     }
     settings = Settings.from_env(env)

@@ -42,6 +42,7 @@ def omgeving(postgres_url: str, amqp_url: str, tmp_path: Path) -> Iterator[dict[
             "CASUSLOG_CLOCK": f"file:{tmp_path / 'klok'}",
             "CASUSLOG_HTTP_PORT": str(_free_ports()),
             "CASUSLOG_LOG_LEVEL": "warning",
+            "CASUSLOG_ONTWIKKELTOKENS": "ja",
             "PYTHONWARNINGS": "ignore",
         }
 

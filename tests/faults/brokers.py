@@ -110,9 +110,9 @@ def _held_up(scene: Scene) -> int:
     """
 
     def still() -> int:
-        first = scene.api.get("melding", "/status")
+        first = scene.api.get("melding", "/status", scene.beheerder)
         time.sleep(1)
-        later = scene.api.get("melding", "/status")
+        later = scene.api.get("melding", "/status", scene.beheerder)
         return int(later["wachtend"]) if first["doorgegeven"] == later["doorgegeven"] else 0
 
     return int(eventually(still, "a relay that gets no further"))

@@ -125,7 +125,7 @@ def _noticed(scene: Scene, named: dict[str, Any]) -> float:
     """When ``/status`` of a service gave the alarm, with the name of who holds the log."""
 
     def seen() -> bool:
-        horizon = scene.api.get("melding", "/status")["horizon"]
+        horizon = scene.api.get("melding", "/status", scene.beheerder)["horizon"]
         return bool(horizon["alarm"]) and named.items() <= horizon["door"][0].items() and horizon["door"][0]["sinds"]
 
     try:

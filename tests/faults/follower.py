@@ -14,7 +14,6 @@ import requests
 from sqlalchemy import Connection, NullPool, create_engine, select
 
 from casuslog.broker.topology import INBOX_PREFIX
-from casuslog.caller import Caller
 from casuslog.hosting.settings import service_names
 from casuslog.testing.instances import free_ports
 from tests.faults.audit import Event, Findings, audit
@@ -110,8 +109,7 @@ class Follower:
 
     def _ask(self, method: str, path: str) -> dict[str, Any]:
         scene = self._scene
-        beheerder = Caller("beheerder", None, "b-faults", tuple(scene.gemeenten))
-        headers = {"Authorization": f"Bearer {scene.issuer.issue(beheerder)}"}
+        headers = {"Authorization": f"Bearer {scene.issuer.issue(scene.beheerder)}"}
         deadline = time.monotonic() + START_SECONDS
         while (answer := _answer(method, f"{self._url}{path}", headers)) is None:
             if time.monotonic() > deadline:

@@ -98,6 +98,7 @@ class Scene(Arming):
         self.lines: dict[str, Proxy] = {}
         self._through = tuple(through)
         self.gemeenten = gemeenten
+        self.beheerder = Caller("beheerder", None, "b-faults", gemeenten)
         self._given = (postgres, rabbit)
         self._processes = tuple(processes)
         self._split = split
@@ -201,6 +202,9 @@ class Scene(Arming):
             "CASUSLOG_HTTP_PORT": str(free_ports(len(service_names()) + RELAYS)),
             "CASUSLOG_LEASE_SECONDS": str(LEASE_SECONDS),
             "CASUSLOG_LOG_LEVEL": "warning",
+            "CASUSLOG_ONTWIKKELTOKENS": "ja",
+            # One caller sends all there is to send.
+            "CASUSLOG_TEMPO": "0",
             **self._division(),
             **self._more,
         }

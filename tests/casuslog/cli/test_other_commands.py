@@ -28,6 +28,11 @@ from tests.casuslog.cli.conftest import BenchClient
 from tests.casuslog.consume.world import log
 from tests.casuslog.hosting.bench import Bench
 
+DISTRIBUTED = {
+    "CASUSLOG_AMQP_URL": "amqp://broker",
+    "CASUSLOG_DATABASE_URL": "postgresql+psycopg2://database/x",
+    "CASUSLOG_ONTWIKKELTOKENS": "ja",
+}
 Run = Callable[..., Result]
 
 
@@ -113,12 +118,26 @@ def test_start_runs_what_is_named_in_this_process(
     relays: list[str] | None,
 ) -> None:
     """With a broker and a database each service, or the relay of all of them, can be a process of its own."""
-    urls = {"CASUSLOG_AMQP_URL": "amqp://broker", "CASUSLOG_DATABASE_URL": "postgresql+psycopg2://database/x"}
+    urls = DISTRIBUTED
     begun: list[tuple[Any, ...]] = []
     monkeypatch.setattr(host, "run", lambda *told: begun.append(told))
     settings = Settings.from_env(urls)
     assert CliRunner().invoke(cli, ["start", *names], obj=Installation(settings)).exit_code == 0
     assert begun == [(settings, services, ["bron", "meer", "volger"] if relays is None else relays)]
+
+
+def test_start_refuses_development_tokens_that_nobody_asked_for(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In production a start without issuers says what to do, of a service and of a relay (which shows an overview)."""
+    settings = Settings.from_env({**DISTRIBUTED, "CASUSLOG_ONTWIKKELTOKENS": ""})
+    monkeypatch.setattr(host, "run", lambda *_: None)
+    for names in ([], ["bron"], ["relay"]):
+        refused = CliRunner().invoke(cli, ["start", *names], obj=Installation(settings))
+        assert refused.exit_code == 2
+        assert "CASUSLOG_UITGEVERS" in refused.stderr
+    with pytest.raises(ValueError, match="CASUSLOG_UITGEVERS"):
+        host.Host(settings, ["inrichting"])
 
 
 @pytest.mark.parametrize(
@@ -129,7 +148,7 @@ def test_start_of_a_divided_relay_carries_its_own_part(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, name: str, relays: list[str]
 ) -> None:
     """``relay-1`` and ``relay-2`` carry what CASUSLOG_RELAYS gives them; ``relay`` is all, however it is divided."""
-    urls = {"CASUSLOG_AMQP_URL": "amqp://broker", "CASUSLOG_DATABASE_URL": "postgresql+psycopg2://database/x"}
+    urls = DISTRIBUTED
     begun: list[tuple[Any, ...]] = []
     monkeypatch.setattr(host, "run", lambda *told: begun.append(told))
     settings = replace(Settings.from_env(urls), relays=(("bron", "meer"), ("volger",)))
@@ -167,7 +186,7 @@ def test_start_supervises_a_process_each(
     monkeypatch.setattr("casuslog.cli.start.Supervisor", Watched)
     monkeypatch.setattr("casuslog.cli.start.threading.Event", AskedAtOnce)
     monkeypatch.setattr("casuslog.cli.start.signal.signal", lambda *_: None)
-    urls = {"CASUSLOG_AMQP_URL": "amqp://broker", "CASUSLOG_DATABASE_URL": "postgresql+psycopg2://database/x"}
+    urls = DISTRIBUTED
     settings = replace(Settings.from_env(urls), relays=divided)
     result = CliRunner().invoke(cli, ["start"], obj=Installation(settings))
     assert result.exit_code == 0

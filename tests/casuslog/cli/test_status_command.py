@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 from sqlalchemy import insert
 
+from casuslog.caller import Caller
 from casuslog.cli._table import duration, table
 from casuslog.identifiers import new_id
 from casuslog.store.tables import relay_position
@@ -92,7 +93,7 @@ HOLDER = {
 
 
 def with_horizon(client: BenchClient, **horizon: Any) -> None:
-    standing = client.get("bron", "/status")
+    standing = client.get("bron", "/status", Caller("beheerder", None, "b-1", ("0086",)))
     client.answers["/status"] = standing | {"horizon": horizon, "wachtend": 1000}
 
 

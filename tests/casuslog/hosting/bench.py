@@ -14,7 +14,7 @@ from casuslog.consume.consumer import Consumer
 from casuslog.consume.failures import Policy
 from casuslog.hosting.entrypoint import LogConsumer
 from casuslog.hosting.operating import Operating
-from casuslog.tokens import Tokens
+from casuslog.tokens import Gate, Tokens
 from tests.casuslog.consume.world import GEMEENTE, World, whole_log, with_previous
 
 BEHEER = Caller("beheerder", "0086", "b-1", (GEMEENTE,))
@@ -37,7 +37,7 @@ class Bench:
 
     def service(self, name: str, consuming: LogConsumer) -> Any:
         made = type(name, (Operating,), {"name": name})()
-        platform = SimpleNamespace(clock=self.world.clock, issuer=self.issuer, tokens=Tokens((), self.issuer))
+        platform = SimpleNamespace(clock=self.world.clock, issuer=self.issuer, gate=Gate(Tokens((), self.issuer)))
         made.log = SimpleNamespace(store=self.world.stores[name], platform=platform, service=name)
         made.consuming = consuming
         return made

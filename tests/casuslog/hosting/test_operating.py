@@ -48,7 +48,7 @@ def test_status_tells_what_was_not_passed_on_and_since_when(bench: Bench) -> Non
     log(bron, new_id(), 3)
     clock.advance(timedelta(seconds=2))
     relayed_up_to(bench.world, first[0].cursor)
-    told = bench.ask(bench.bron.http_status_van_dienst, caller=None)
+    told = bench.ask(bench.bron.http_status_van_dienst)
     assert told["kop"] == str(whole_log(bron)[-1].cursor)
     assert told["doorgegeven"] == str(first[0].cursor)
     assert told["wachtend"] == 4
@@ -59,7 +59,7 @@ def test_status_tells_what_was_not_passed_on_and_since_when(bench: Bench) -> Non
 
 def test_status_of_a_quiet_service_is_level(bench: Bench) -> None:
     """Nothing logged, nothing behind: the start as cursor, zero seconds, and each source at its start."""
-    told = bench.ask(bench.volger.http_status_van_dienst, caller=None)
+    told = bench.ask(bench.volger.http_status_van_dienst)
     assert (told["kop"], told["doorgegeven"], told["achterstand_seconden"]) == ("0.0.0", "0.0.0", 0.0)
     assert told["verwerkt"] == {"bron": "0.0.0", "meer": "0.0.0"}
     assert told["horizon"] == {"seconden": 0.0, "alarm": False, "door": []}
@@ -68,10 +68,10 @@ def test_status_of_a_quiet_service_is_level(bench: Bench) -> None:
 def test_a_service_without_its_connection_is_not_ready(bench: Bench) -> None:
     """A consumer that gets no deliveries makes its service not ready; one that follows nobody is."""
     bench.following.running = SimpleNamespace(consumer=bench.consumer, connected=False)
-    assert bench.ask(bench.volger.http_status_van_dienst, caller=None)["klaar"] is False
+    assert bench.ask(bench.volger.http_status_van_dienst)["klaar"] is False
     bench.following.running = None
-    assert bench.ask(bench.volger.http_status_van_dienst, caller=None)["klaar"] is False
-    assert bench.ask(bench.bron.http_status_van_dienst, caller=None)["klaar"] is True
+    assert bench.ask(bench.volger.http_status_van_dienst)["klaar"] is False
+    assert bench.ask(bench.bron.http_status_van_dienst)["klaar"] is True
 
 
 def test_the_lag_of_a_consumer_follows_from_its_checkpoint(bench: Bench) -> None:
@@ -82,12 +82,12 @@ def test_the_lag_of_a_consumer_follows_from_its_checkpoint(bench: Bench) -> None
     clock.advance(timedelta(minutes=1))
     waiting = log(bron, new_id())[0]
     clock.advance(timedelta(seconds=3))
-    at = bench.ask(bench.volger.http_status_van_dienst, caller=None)["verwerkt"]["bron"]
+    at = bench.ask(bench.volger.http_status_van_dienst)["verwerkt"]["bron"]
     behind = bench.ask(bench.bron.http_achterstand, f"na={at}")
     assert behind["seconden"] == 3.0
     assert behind["oudste"] == waiting.envelope.time.isoformat()
     bench.deliver()
-    at = bench.ask(bench.volger.http_status_van_dienst, caller=None)["verwerkt"]["bron"]
+    at = bench.ask(bench.volger.http_status_van_dienst)["verwerkt"]["bron"]
     assert bench.ask(bench.bron.http_achterstand, f"na={at}") == {"service": "bron", "oudste": None, "seconden": 0.0}
 
 
@@ -104,7 +104,7 @@ def test_a_parked_lane_is_shown_with_its_reason_and_goes_on_after_a_replay(bench
     shown = bench.ask(bench.volger.http_geparkeerde_baan, "", casus)
     assert [(one["sequence"], one["toestand"]) for one in shown["gebeurtenissen"]] == [(2, "geparkeerd"), (3, "wacht")]
     assert GEHEIM not in json.dumps([listed, shown])
-    assert bench.ask(bench.volger.http_status_van_dienst, caller=None)["geparkeerd"]["banen"] == 1
+    assert bench.ask(bench.volger.http_status_van_dienst)["geparkeerd"]["banen"] == 1
     again = bench.ask(bench.volger.http_herhaal, "", casus)
     assert (again["verwerkt"], again["over"]) == (0, 2)
     assert "ValueError" in again["reden"]
@@ -155,7 +155,7 @@ def test_a_parked_term_is_shown_and_planned_anew(bench: Bench) -> None:
     assert [(one["baan"], one["termijn"]) for one in listed] == [(key, "onderzoekstermijn")]
     assert GEHEIM not in json.dumps(listed)
     assert bench.ask(bench.volger.http_geparkeerde_baan, "", key)["termijnen"] == listed
-    assert bench.ask(bench.volger.http_status_van_dienst, caller=None)["geparkeerd"]["termijnen"] == 1
+    assert bench.ask(bench.volger.http_status_van_dienst)["geparkeerd"]["termijnen"] == 1
     assert bench.ask(bench.volger.http_herhaal, "", key)["opnieuw_gepland"] is True
     assert bench.ask(bench.volger.http_geparkeerd)["termijnen"] == []
 
@@ -231,11 +231,11 @@ def test_more_behind_than_is_counted_is_told_as_that_many(bench: Bench, monkeypa
     assert COUNTED == 1000
     monkeypatch.setattr("casuslog.hosting.standing.COUNTED", 2)
     log(bench.world.stores["bron"], new_id(), 3)
-    assert bench.ask(bench.bron.http_status_van_dienst, caller=None)["wachtend"] == 2
+    assert bench.ask(bench.bron.http_status_van_dienst)["wachtend"] == 2
 
 
 def test_a_clock_set_back_gives_no_negative_lag(bench: Bench) -> None:
     """An event dated after the present moment of a set clock waits zero seconds, not less."""
     log(bench.world.stores["bron"], new_id())
     bench.world.clock.set(date(2026, 3, 9))
-    assert bench.ask(bench.bron.http_status_van_dienst, caller=None)["achterstand_seconden"] == 0.0
+    assert bench.ask(bench.bron.http_status_van_dienst)["achterstand_seconden"] == 0.0

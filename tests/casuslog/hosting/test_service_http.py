@@ -152,7 +152,8 @@ class TestBodies:
     )
     def test_what_is_no_json_object_is_refused(self, call: Client, data: bytes, status: int, code: str) -> None:
         """Not JSON, no object, nested beyond measure or too large: each its own problem, and nothing changes."""
-        problem(call("POST", "melding", "/opdrachten/registreer-melding", data=data), status, code)
+        as_json = {"Content-Type": "application/json"}
+        problem(call("POST", "melding", "/opdrachten/registreer-melding", data=data, headers=as_json), status, code)
 
     def test_a_value_is_not_told_back(self, call: Client) -> None:
         """The answer to a wrong BSN names the field, never the number."""

@@ -31,7 +31,7 @@ from casuslog.rights import BetrokkenheidVastgelegd
 from casuslog.schema import SchemaRegistry
 from casuslog.store import EVERY_GEMEENTE, EventStore
 from casuslog.testing._proef import KeysInMemory
-from casuslog.tokens import Tokens
+from casuslog.tokens import Gate, Tokens
 from services.abonnement.inschrijving import Register
 from services.abonnement.levering import Levering
 from services.abonnement.service import AbonnementService
@@ -149,7 +149,7 @@ class Wereld:
                 actor=Actor("systeem", None, "casuslog-abonnement"), correlationid=new_id(), causationid=new_id()
             ),
             platform=SimpleNamespace(
-                clock=self.clock, issuer=self.issuer, tokens=Tokens((), self.issuer), codec=self.codec
+                clock=self.clock, issuer=self.issuer, gate=Gate(Tokens((), self.issuer)), codec=self.codec
             ),
         )
         self.commands = CommandPath(self.store, AbonnementService.commands, (), self.clock, Readers(), self.known)

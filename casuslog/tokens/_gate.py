@@ -1,0 +1,79 @@
+"""The way in: a token that holds, within the number of calls that its holder may make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+import structlog
+
+from casuslog.caller import Caller
+from casuslog.errors import NotAuthenticated, TooMany
+from casuslog.tokens._buckets import Buckets
+from casuslog.tokens._tokens import Tokens
+
+BURST_SECONDS = 10
+"""So many seconds' worth of calls may come at once."""
+
+_log = structlog.get_logger("casuslog.aanmelding")
+T = TypeVar("T")
+
+
+class Gate:
+    """Lets a caller in, or says why not. One per process: what it counts is what this process was asked.
+
+    Args:
+        tokens: whose tokens hold.
+        calls_per_second: per (organisatie, sub); 0 is no limit.
+        failures_per_minute: per remote address; 0 is no limit.
+        proxies: addresses whose word of who asks is taken.
+    """
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        *,
+        calls_per_second: float = 0,
+        failures_per_minute: float = 0,
+        proxies: Collection[str] = (),
+    ) -> None:
+        self._tokens = tokens
+        self.proxies = proxies
+        self._calls = Buckets(calls_per_second, calls_per_second * BURST_SECONDS)
+        self._failures = Buckets(failures_per_minute / 60, failures_per_minute)
+
+    def caller_of(self, authorization: str | None, rol: str | None = None, remote: str | None = None) -> Caller:
+        """The caller of an ``Authorization: Bearer <token>`` header, in the role that it names.
+
+        Args:
+            authorization: the header.
+            rol: the header ``Casuslog-Rol``.
+            remote: address of who asks. One that sent too many bad tokens is only let in with one that held before.
+
+        Raises:
+            NotAuthenticated: no token that holds.
+            Forbidden: the token does not hold that role, or holds roles that exclude each other.
+            TooMany: this caller, or this address, has to wait.
+        """
+        if authorization is None or not self._tokens.remembers(authorization):
+            self._refuse_hammering(remote)
+        caller = self._counted(remote, lambda: self._tokens.caller_of(authorization, rol))
+        if seconds := self._calls.take((caller.organisatie, caller.id)):
+            _log.warning("te_veel_aanroepen", lezer=caller.id, rol=caller.rol, organisatie=caller.organisatie)
+            raise TooMany("U doet meer aanroepen dan deze dienst van een aanroeper aanneemt.", seconds=seconds)
+        return caller
+
+    def _refuse_hammering(self, remote: str | None) -> None:
+        if remote is not None and (seconds := self._failures.wait(remote)):
+            raise TooMany("Van dit adres kwamen te veel aanmeldingen die niet gelden.", seconds=seconds)
+
+    def _counted(self, remote: str | None, enter: Callable[[], T]) -> T:
+        try:
+            return enter()
+        except NotAuthenticated:
+            if remote is not None:
+                self._failures.take(remote)
+            raise
+
+
+__all__ = ["Gate"]
