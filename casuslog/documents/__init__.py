@@ -5,5 +5,6 @@ Nothing in here is written by hand: schemas, code lists, the matrix of rights an
 """
 
 from casuslog.documents._files import check, documents, write
+from casuslog.documents._openapi import openapi
 
-__all__ = ["check", "documents", "write"]
+__all__ = ["check", "documents", "openapi", "write"]

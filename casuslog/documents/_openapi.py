@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version as installed
 from typing import Any
 
@@ -34,7 +35,12 @@ _ASKS = re.compile(r"``\??(op|na|limiet|gemeente|seconden)(?:=[^`]*)?``")
 
 
 def openapi(service: Any) -> dict[str, Any]:
-    """The document of a service class, as plain data."""
+    """The document of a service class, as plain data. Made once: do not change it."""
+    return _made(service)
+
+
+@cache
+def _made(service: Any) -> dict[str, Any]:
     plugin = MarshmallowPlugin()
     spec = APISpec(
         title=f"Casuslog {service.name}",

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 from casuslog import tracing
 from casuslog.commands import Answer, CommandCall, CommandType, Expiry, QuestionType, Readers
 from casuslog.consume.timers import Timer
+from casuslog.documents import openapi
 from casuslog.errors import InvalidInput, NotFound, SchemaError
 from casuslog.hosting.entrypoint import on_event
 from casuslog.hosting.feed import FeedRpc
@@ -86,6 +87,11 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
         except (SchemaError, ValueError):
             raise NotFound(f"Er is geen schema met vingerafdruk {fingerprint}.") from None
         return Response(text, mimetype="application/json")
+
+    @http("GET", "/openapi.json")
+    def http_openapi(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes it
+        """This document: every command, question and address of this service."""
+        return json_response(openapi(type(self)))
 
     @http("GET", "/gezond")
     def http_gezond(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes it
