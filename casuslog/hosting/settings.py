@@ -18,7 +18,7 @@ CASUSLOG_ONTWIKKELTOKENS  (empty)                                 ``ja``: develo
 CASUSLOG_TEMPO            200                                     calls per second of one caller at one service; 0: any
 CASUSLOG_AANMELDFOUTEN    60                                      bad tokens per minute of one address; 0: any
 CASUSLOG_PROXIES          (empty)                                 addresses, by comma, whose ``X-Forwarded-For`` holds
-CASUSLOG_OPENBAAR_URL     (empty)                                 where others reach the service abonnement, for webhooks
+CASUSLOG_OPENBAAR_URL     (empty)                                 where webhooks reach the service abonnement
 CASUSLOG_FAILPOINTS       (empty)                                 for fault runs only: :mod:`casuslog.failpoints`
 ========================  ======================================  =====================================================
 
