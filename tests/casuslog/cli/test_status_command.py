@@ -18,6 +18,7 @@ from tests.casuslog.consume.world import log, whole_log
 from tests.casuslog.hosting.bench import Bench
 
 Run = Callable[..., Result]
+BEHEERDER = Caller("beheerder", None, "b-1", ("0086",))
 
 
 def passed_on(bench: Bench, name: str) -> None:
@@ -93,7 +94,7 @@ HOLDER = {
 
 
 def with_horizon(client: BenchClient, **horizon: Any) -> None:
-    standing = client.get("bron", "/status", Caller("beheerder", None, "b-1", ("0086",)))
+    standing = client.get("bron", "/status", BEHEERDER)
     client.answers["/status"] = standing | {"horizon": horizon, "wachtend": 1000}
 
 
@@ -180,7 +181,7 @@ def test_a_relay_in_trouble_is_not_the_cause_of_what_it_passed_on(run: Run, benc
 def test_a_held_horizon_is_the_cause_for_who_seems_level_too(run: Run, client: BenchClient) -> None:
     """Behind the horizon nothing counts as waiting yet: so whose session holds it is told at every consumer."""
     held = {"seconden": 300.0, "alarm": True, "door": [HOLDER]}
-    client.answers["/status"] = client.get("volger", "/status") | {"horizon": held}
+    client.answers["/status"] = client.get("volger", "/status", BEHEERDER) | {"horizon": held}
     told = row(run("status"), "volger", "bron")
     assert told == ["volger", "bron", "bij", "horizon gehouden door sessie 4711 (psql)"]
     [cause] = json.loads(run("status", "--json").stdout)["verwerkers"][0]["oorzaken"]
