@@ -9,7 +9,21 @@ import click
 import requests
 from sqlalchemy.exc import SQLAlchemyError
 
-from casuslog.cli import docs, era, parked, rebuild, schema, start, status, tail, timeline, token, verify, wacht
+from casuslog.cli import (
+    docs,
+    era,
+    parked,
+    rebuild,
+    schema,
+    start,
+    status,
+    tail,
+    timeline,
+    token,
+    verify,
+    vernietig,
+    wacht,
+)
 from casuslog.cli._installation import Installation
 from casuslog.errors import CasuslogError
 from casuslog.hosting import logs
@@ -91,6 +105,7 @@ for command in (
     verify.verify,
     rebuild.rebuild,
     token.token,
+    vernietig.vernietig,
     schema.schema,
     docs.docs,
     era.era,

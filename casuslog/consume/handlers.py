@@ -11,6 +11,8 @@ from casuslog.envelope import Envelope
 from casuslog.events import TYPE_PREFIX
 
 EVERY_EVENT = "*"
+EVERY_SOURCE = "*"
+"""Of a handler for an event that every service logs: it concerns each source that the consumer follows anyway."""
 
 Worker = Callable[[Callable[[], None]], None]
 """Runs a unit of work in a worker of the host and returns when it is done, or raises what it raised."""
@@ -36,7 +38,7 @@ class Handler:
         """Whether it is about this event, and may see it."""
         if envelope.geimporteerd and not self.projection:
             return False
-        return self.source == envelope.service and self.event in (EVERY_EVENT, envelope.name)
+        return self.source in (EVERY_SOURCE, envelope.service) and self.event in (EVERY_EVENT, envelope.name)
 
 
 class Handlers:
@@ -56,7 +58,7 @@ class Handlers:
     @property
     def sources(self) -> tuple[str, ...]:
         """The services that the consumer follows: all their events move its inbox, also those without a handler."""
-        return tuple(sorted({handler.source for handler in self._handlers}))
+        return tuple(sorted({handler.source for handler in self._handlers} - {EVERY_SOURCE}))
 
     @property
     def batched(self) -> bool:

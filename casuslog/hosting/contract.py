@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from casuslog.events import DomainEvent, event_types
 from casuslog.hosting.settings import ENTRY_POINTS
 
-SHARED = ("casuslog.termijnen.events", "casuslog.rights.events")
+SHARED = ("casuslog.termijnen.events", "casuslog.rights.events", "casuslog.vernietigen.gebeurtenissen")
 """Modules with events that several services log."""
 
 

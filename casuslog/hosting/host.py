@@ -22,6 +22,7 @@ from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 from casuslog import tracing
 from casuslog.broker import prepare
 from casuslog.clock import Clock
+from casuslog.consume.handlers import EVERY_SOURCE
 from casuslog.consume.inbox import inboxes_of
 from casuslog.hosting import comeback
 from casuslog.hosting.entrypoint import PLATFORM_KEY, OnEvent
@@ -158,7 +159,7 @@ def sources_of(service: type) -> tuple[str, ...]:
     """The services whose events the methods of a class ask for (``@on_event``)."""
     methods = (method for _, method in inspect.getmembers(service, callable))
     points = (point for method in methods for point in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ()))
-    return tuple(sorted({point.source for point in points if isinstance(point, OnEvent)}))
+    return tuple(sorted({point.source for point in points if isinstance(point, OnEvent)} - {EVERY_SOURCE}))
 
 
 def run(settings: Settings, services: Sequence[str], relays: Sequence[str] = ()) -> None:

@@ -24,6 +24,8 @@ from casuslog.readmodels.beside import Beside, Comparison
 from casuslog.recorded import START, Cursor, RecordedEvent, StoredEvent
 
 PURPOSE = "herbouw"
+EVERY_SERVICE = frozenset({"bevestig_vernietiging"})
+"""Reactions that every service has. What they write besides the log is no read model."""
 BATCH = 1000
 """Events in one transaction."""
 ROUNDS = 10
@@ -188,7 +190,7 @@ def projections(platform: Platform, service: str) -> Handlers:
         (name, entry)
         for name in dir(service_cls)
         for entry in getattr(getattr(service_cls, name), ENTRYPOINT_EXTENSIONS_ATTR, ())
-        if isinstance(entry, OnEvent)
+        if isinstance(entry, OnEvent) and name not in EVERY_SERVICE
     ]
     if service_cls.tables is not None or not all(entry.projection for _, entry in entries):
         raise InvalidInput(

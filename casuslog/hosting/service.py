@@ -10,8 +10,9 @@ from nameko.rpc import rpc
 from sqlalchemy import MetaData, select
 from werkzeug.wrappers import Request, Response
 
-from casuslog import tracing
+from casuslog import tracing, vernietigen
 from casuslog.commands import Answer, CommandCall, CommandType, Expiry, QuestionType, Readers
+from casuslog.consume.handlers import EVERY_SOURCE
 from casuslog.consume.timers import Timer
 from casuslog.documents import openapi
 from casuslog.errors import InvalidInput, NotFound, SchemaError
@@ -42,6 +43,8 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
     expiries: ClassVar[Mapping[str, Expiry]] = {}
     """Per kind of term: what follows when it runs out."""
     tables: ClassVar[MetaData | None] = None
+    bewaart: ClassVar[bool] = False
+    """Whether what is decided about keeping and destroying a casus is recorded here; of one service."""
     consumer_options: ClassVar[Mapping[str, Any]] = {}
     """How this service consumes, where it should be otherwise than usual: ``lanes``, ``prefetch``, ``batch``."""
 
@@ -114,6 +117,30 @@ class CasusService(FeedRpc, Streams, Waiting, Operating):
     def houd_inrichting(self, event: RecordedEvent, tx: Transaction) -> None:
         """Keep each version of each inrichting: every act is judged by the one of its day."""
         Policies.keep(tx.conn, event)
+
+    @on_event(EVERY_SOURCE, "GegevensVernietigd", projection=True)
+    def wis_leesmodel(self, event: RecordedEvent, tx: Transaction) -> None:
+        """A dossier of which events came in was destroyed: wipe what was kept of it, but not that it was."""
+        vernietigen.wis_leesmodel(tx.conn, event)
+        keep(tx.conn, [event])
+
+    @on_event(EVERY_SOURCE, "GegevensVernietigd")
+    def bevestig_vernietiging(self, event: RecordedEvent, tx: Transaction) -> None:
+        """Wipe what else stands of it, forget the keys in this process, and say that it was done."""
+        log: ServiceLog = self.log
+        log.platform.keys.forget()
+        self.wis_eigen(tx, event.envelope.gemeente, event.envelope.subject, event["omvang"])
+        vernietigen.wis_overig(tx.conn, self.name, event)
+        vernietigen.bevestig(tx, log.system, event)
+
+    @classmethod
+    def wis_eigen(cls, tx: Transaction, gemeente: str, subject: str, omvang: str) -> None:
+        """Wipe what tables of its own hold of a casus that was destroyed. A service that has such tables says how."""
+
+    @classmethod
+    def verstrekkingen(cls, tx: Transaction, gemeente: str, subject: str) -> Sequence[Mapping[str, Any]]:  # noqa: ARG003
+        """What this service delivered of a casus to holders outside, as JSON; for the proof. Most deliver nothing."""
+        return ()
 
     def keep(self, event: RecordedEvent, tx: Transaction) -> None:
         """Keep a foreign event of which this service must know, and what it says of who is involved and since when."""

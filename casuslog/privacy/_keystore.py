@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, Row, Select, select, text, tuple_, update
+from sqlalchemy import Connection, Engine, Row, Select, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -23,10 +23,11 @@ from casuslog.privacy._atonce import Fresh, find_or_make
 from casuslog.privacy._blocks import KEY_SIZE
 from casuslog.privacy._cache import ShortMemory
 from casuslog.privacy._engine import make_engine
+from casuslog.privacy._erasing import Erasing
 from casuslog.privacy._many import Unwrapping, rows_of
 from casuslog.privacy._root import RootKey
 from casuslog.privacy._tables import LIVING, PER_HOLDER, gemeentesleutels, metadata, sleutels
-from casuslog.privacy._wrap import WRAPPED_SIZE, unwrap, wrap
+from casuslog.privacy._wrap import unwrap, wrap
 
 CACHE_SECONDS = 60.0
 """How long a destruction elsewhere may go unnoticed, at most."""
@@ -39,7 +40,7 @@ Holder = tuple[str, str, str, str, Privacy]
 _log = structlog.get_logger(__name__)
 
 
-class KeyStore:
+class KeyStore(Erasing):
     """Data keys of 32 bytes, each wrapped by the key of its gemeente, which the root key wraps.
 
     Nothing here works without a gemeente. Reading asks for a purpose (doelbinding), which is counted in
@@ -90,7 +91,7 @@ class KeyStore:
 
     def close(self) -> None:
         """Forget all keys and close the connections."""
-        self._forget()
+        self.forget()
         self._engine.dispose()
 
     def key_for(self, gemeente: str, fase: str, subject: str, betrokkene: str, klasse: Privacy) -> tuple[str, bytes]:
@@ -194,22 +195,6 @@ class KeyStore:
             self._read_of(missing, found, purpose)
         return found
 
-    def destroy(self, gemeente: str, fase: str, subject: str, betrokkene: str | None = None) -> int:
-        """Destroy the keys of a phase, of one betrokkene or of all; returns how many were destroyed now.
-
-        The wrapped bytes are overwritten. In this process it holds at once, elsewhere within :data:`CACHE_SECONDS`.
-        """
-        c = sleutels.c
-        of_holder = (c.gemeente == gemeente) & (c.fase == fase) & (c.subject == subject) & LIVING
-        if betrokkene is not None:
-            of_holder &= c.betrokkene == betrokkene
-        gone = update(sleutels).where(of_holder).values(ingepakt=bytes(WRAPPED_SIZE), vernietigd=self._clock.now())
-        with self._turn, self._writing() as conn:
-            count = conn.execute(gone).rowcount
-        self._forget()
-        _log.info("keys_destroyed", gemeente=gemeente, fase=fase, count=count)
-        return count
-
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         with _away_is_unavailable(), self._transacting.begin() as conn:
@@ -220,7 +205,8 @@ class KeyStore:
         with _away_is_unavailable(), self._engine.connect() as conn:
             yield conn
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """See :class:`Erasing`."""
         self._held.clear()
         self._known.clear()
         self._wrappings.clear()

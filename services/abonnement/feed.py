@@ -118,6 +118,23 @@ def lees(
     }
 
 
+def verstrekt(tx: Transaction, gemeente: str, subject: str) -> list[dict[str, Any]]:
+    """Every number that was given of a casus in streams of a gemeente: references and times, no content."""
+    t = leveringen.c
+    query = select(leveringen).where(t.subject == subject, t.gemeente == gemeente).order_by(t.abonnement, t.nummer)
+    return [
+        {
+            "abonnement": rij.abonnement,
+            "nummer": rij.nummer,
+            "gebeurtenis": rij.event_id,
+            "positie": f"{rij.bron}/{rij.gemeente}/{rij.stroom}/{rij.subject}/{rij.sequence}",
+            "staat": rij.staat,
+            "tijd": rij.tijd,
+        }
+        for rij in tx.conn.execute(query).all()
+    ]
+
+
 def enige(gelezen: Mapping[str, Any], nummer: int) -> dict[str, Any]:
     """The event of one number.
 

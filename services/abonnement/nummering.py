@@ -18,6 +18,7 @@ from casuslog.readmodels.tables import known_events
 from casuslog.recorded import RecordedEvent
 from casuslog.rights import Involvements, Level
 from casuslog.store import EVERY_GEMEENTE, Transaction
+from casuslog.vernietigen.gebeurtenissen import GEGEVENS_VERNIETIGD
 from services.abonnement.inschrijving import Inschrijving
 from services.abonnement.keuze import begin_van
 from services.abonnement.tabellen import WACHT, abonnementen, leveringen
@@ -72,7 +73,12 @@ def _nummer_voor(
         leveringen.c.subject == subject, leveringen.c.abonnement == inschrijving.id
     )
     genummerd = set(tx.conn.execute(al).scalars())
-    nieuw = [event for event in zichtbaar if event.envelope.id not in genummerd]
+    nieuw = [
+        event
+        for event in zichtbaar
+        # That it was destroyed is for whom something of it came to.
+        if event.envelope.id not in genummerd and (genummerd or event.envelope.name != GEGEVENS_VERNIETIGD)
+    ]
     if nieuw:
         _boek(tx, inschrijving.id, nieuw)
     return len(nieuw)

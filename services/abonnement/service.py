@@ -23,7 +23,7 @@ from casuslog.readmodels import KnownEvents
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
 from services.abonnement import abonnement as a
-from services.abonnement import deelnames, herhaling, nummering, tabellen
+from services.abonnement import deelnames, feed, herhaling, nummering, tabellen
 from services.abonnement.besluiten import COMMANDS, PERIODE
 from services.abonnement.herhaling import HERHAALD
 from services.abonnement.inschrijving import Inschrijving, Register
@@ -128,6 +128,11 @@ class AbonnementService(LeesHttp, WebhookDienst, CasusService):
         if timer.name == PERIODE:
             staat, versie = tx.load(a.ABONNEMENT, timer.stream)
             append(tx, timer.stream, versie, a.loop_af(staat, today(log.platform.clock)), log.of_itself())
+
+    @classmethod
+    def verstrekkingen(cls, tx: Transaction, gemeente: str, subject: str) -> list[dict[str, Any]]:
+        """Every number that was given of a casus: to which subscription, of which event, and whether it went out."""
+        return feed.verstrekt(tx, gemeente, subject)
 
 
 def _bewaak(tx: Transaction, inschrijving: Inschrijving, stream: Stream) -> None:

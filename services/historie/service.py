@@ -1,8 +1,12 @@
-"""The service historie: the shared case history to read. It keeps what the log carried, and judges each reading."""
+"""The service historie: the shared case history to read. It keeps what the log carried, and judges each reading.
+
+What stands in the way of destroying a casus, and what was decided about it, is recorded here too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from werkzeug.wrappers import Request, Response
 
@@ -16,6 +20,7 @@ from casuslog.http import http, json_response
 from casuslog.readmodels import keep
 from casuslog.recorded import RecordedEvent
 from casuslog.store import EVERY_GEMEENTE, Transaction
+from casuslog.vernietigen.opdrachten import OPDRACHTEN
 from services.historie.tijdlijn import status, tijdlijn
 
 
@@ -23,6 +28,8 @@ class HistorieService(CasusService):
     """Timelines and statuses, across services. A toezicht dossier is no part of it."""
 
     name = "historie"
+    commands: ClassVar[Any] = OPDRACHTEN
+    bewaart: ClassVar[bool] = True
 
     @on_event("melding", projection=True, batch=True)
     @on_event("onderzoek", projection=True, batch=True)
