@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -12,10 +11,12 @@ from typing import Any
 import yaml
 
 from casuslog.codes import gemeente
+from tests.scenarios import verbanden
 from tests.scenarios.bestand import Scenario, code_van, is_gemeente, sleutel_van
 from tests.scenarios.namen import SOORT_HULPVERLENER, VELDNAMEN, VOORZIENINGEN
 
 BRON = "scenario:1"
+VERBAND, VERBANDEN = "leden", "samenwerkingsverbanden"
 DEPLOY = Path(__file__).parents[2] / "deploy" / "inrichtingen"
 Instellingen = Iterator[tuple[str, Any]]
 """Dotted paths in a version of an inrichting file, with what should stand there, or what makes it from what does."""
@@ -28,6 +29,9 @@ def plekken(scenario: Scenario) -> dict[Plek, Any]:
     """What the beleid of a scenario sets, where."""
     gezet: dict[Plek, Any] = {}
     for regel in scenario.beleid:
+        if regel["sleutel"] == VERBAND:
+            gezet[(VERBANDEN, date.fromisoformat(regel["geldig_vanaf"]), regel["gemeente"])] = regel
+            continue
         namen = [regel["gemeente"]] if is_gemeente(regel["gemeente"]) else list(scenario.gemeenten)
         for naam in namen:
             for pad, waarde in VERTALING[regel["sleutel"]](regel["waarde"], naam):
@@ -44,7 +48,7 @@ def botst(een: Mapping[Plek, Any], ander: Mapping[Plek, Any]) -> bool:
 
 def schrijf(gezet: Mapping[Plek, Any], folder: Path, gemeenten: set[str]) -> None:
     """The inrichtingen of these gemeenten (keys) in a folder, with what was set laid over them."""
-    for naam in sorted(gemeenten | {sleutel for sleutel, _, _ in gezet}):
+    for naam in sorted(gemeenten | {sleutel for sleutel, _, _ in gezet} - {VERBANDEN}):
         bestand = DEPLOY / f"{naam}.yaml"
         document = yaml.safe_load(bestand.read_text(encoding="utf-8")) if bestand.exists() else _leeg(naam)
         document.setdefault("bronnen", {})["scenario"] = "tests/data/scenarios.yaml"
@@ -52,7 +56,9 @@ def schrijf(gezet: Mapping[Plek, Any], folder: Path, gemeenten: set[str]) -> Non
             if sleutel == naam:
                 _zet(_versie(document, dag), pad, gezet[(sleutel, dag, pad)])
         (folder / f"{naam}.yaml").write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
-    shutil.copy(DEPLOY / "samenwerkingsverbanden.yaml", folder)
+    eigen = [regel for (sleutel, _, _), regel in sorted(gezet.items(), key=lambda one: one[0]) if sleutel == VERBANDEN]
+    tekst = yaml.safe_dump(verbanden.bestand(eigen, BRON), allow_unicode=True, sort_keys=False)
+    (folder / f"{VERBANDEN}.yaml").write_text(tekst)
 
 
 def _leeg(sleutel: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 
@@ -10,6 +10,7 @@ from casuslog.recorded import RecordedEvent
 from casuslog.rights import Involvements, Level, Reader, sight
 from tests.scenarios.bestand import Stap, code_van
 from tests.scenarios.spel import Spel
+from tests.scenarios.verbanden import besluit_op_abonnement, buiten_het_verband
 
 N, B, S, F, V = Level.NIETS, Level.BESTAAN, Level.STATUS, Level.FEITEN, Level.VOLLEDIG
 Lezers = Callable[[Spel], list[Reader]]
@@ -43,7 +44,7 @@ def informeren(spel: Spel) -> Iterator[str]:
                 yield f"informeren {soort} {regel['wie']}: no view for it"
                 continue
             for blik in blikken:
-                for verschil in _bekijk(spel, blik):
+                for verschil in blik(spel) if callable(blik) else _bekijk(spel, blik):
                     yield f"informeren {soort} {regel['wie']} ({regel['wat']}): {verschil}"
 
 
@@ -161,7 +162,7 @@ CALAMITEIT = "toezicht/calamiteit-gemeld"
 TOEZICHT = (CALAMITEIT, "toezicht/toezichtonderzoek-gestart", "toezicht/gegevens-gevorderd")
 COLLEGE = "toezicht/college-geinformeerd"
 
-TABEL: Mapping[tuple[str, str, str], list[Blik]] = {
+TABEL: Mapping[tuple[str, str, str], Sequence[Blik | Callable[[Spel], Iterator[str]]]] = {
     ("S01", "wel", "inwoner"): [ziet(inwoner(), *MELDING, PLAN, AANBOD)],
     ("S01", "wel", "consulent"): [ziet(rol("consulent"), *MELDING)],
     ("S01", "niet", "aanbieder"): [ziet_niet(aanbieder("X"))],
@@ -220,5 +221,7 @@ TABEL: Mapping[tuple[str, str, str], list[Blik]] = {
     ("S57", "niet", "inkoper"): [ziet_niet(rol("inkoper"), *TOEZICHT)],
     ("S57", "niet", "partnergemeente"): [ziet_niet(andere_gemeenten("Leeuwarden"), *TOEZICHT, COLLEGE)],
     ("S57", "niet", "consulent"): [ziet_niet(rol("consulent"), *TOEZICHT)],
+    ("S62", "wel", "partnergemeente"): [besluit_op_abonnement],
+    ("S62", "niet", "partnergemeente"): [buiten_het_verband],
 }
 """Per line of the set: which readers, which events of the run, and how much of them."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 GEBEURTENISSEN: Mapping[str, tuple[str, str | None]] = {
     "AanvraagOntvangen": ("aanvraag-ontvangen", None),
+    "AbonnementBeeindigd": ("abonnement-beeindigd", None),
+    "AbonnementToegekend": ("abonnement-toegekend", None),
     "BeschikkingBekendgemaakt": ("besluit-bekendgemaakt", None),
     "BeslistermijnGestart": ("termijn-gestart", "besluit"),
     "BesluitGenomen": ("besluit-genomen", None),
@@ -45,7 +47,11 @@ GEBEURTENISSEN: Mapping[str, tuple[str, str | None]] = {
 }
 """Our event, and the sort of term where that tells the event."""
 
-ANDERE_SERVICE: Mapping[str, str] = {"TerugkoppelingGegeven": "onderzoek"}
+ANDERE_SERVICE: Mapping[str, str] = {
+    "TerugkoppelingGegeven": "onderzoek",
+    "AbonnementToegekend": "abonnement",
+    "AbonnementBeeindigd": "abonnement",
+}
 """Events that another service owns here: a terugkoppeling is a fact at its receiver (namen.md)."""
 
 VELDEN: Mapping[tuple[str, str], str] = {

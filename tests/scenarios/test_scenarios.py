@@ -139,6 +139,11 @@ def test_S57_calamiteit_bij_de_toezichthouder(uitvoering: Uitvoering) -> None:
     houd(uitvoering, "S57")
 
 
+def test_S62_samenwerkingsverbanden_per_thema_en_periode(uitvoering: Uitvoering) -> None:
+    """Nine Frisian gemeenten: what a verband shares on a day opens a subscription, and its end closes it."""
+    houd(uitvoering, "S62")
+
+
 def test_every_built_scenario_has_a_test() -> None:
     """A scenario that is translated is tested under its own id."""
     assert {naam.split("_")[1] for naam in globals() if re.match(r"test_S\d\d_", naam)} == set(STAPPEN)

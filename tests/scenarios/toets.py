@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from casuslog import rekenen
 from casuslog.codes import gemeente
+from tests.scenarios import verbanden
 from tests.scenarios.bestand import code_van, is_gemeente
 from tests.scenarios.namen import (
     AANBIEDERS,
@@ -64,7 +65,9 @@ def gebeurtenissen(spel: Spel) -> Iterator[str]:
         for rij in verwacht:
             per_service.setdefault(ANDERE_SERVICE.get(rij["type"], service), []).append(rij)
     for service, rijen in per_service.items():
-        yield from _in_volgorde(spel, service, rijen)
+        # "stelsel" in the set is no service here: what it publishes, others own.
+        if rijen:
+            yield from _in_volgorde(spel, service, rijen)
 
 
 def _in_volgorde(spel: Spel, service: str, rijen: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -117,6 +120,13 @@ def _veld(spel: Spel, soort: str, sleutel: str, wil: Any, gebeurd: Gebeurd) -> t
             return _zonder_persoonsgegevens(spel, gebeurd) == (wil == "geen"), gebeurd.naam
         case "op_tijd":
             return _op_tijd(spel, gebeurd) == wil, not wil
+        case "aan" | "thema" if soort.startswith("Abonnement"):
+            nu = verbanden.veld(spel, sleutel, gebeurd.subject)
+            return nu == wil, nu
+        case "per" if soort == "AbonnementBeeindigd":
+            # The set names the last day, the event the first day without.
+            laatste = gebeurd.veld("per") - timedelta(days=1)
+            return laatste.isoformat() == wil, laatste
         case "variant":
             budget = spel.antwoorden[f"variant_{wil}"]["totaal_cent"]
             return gebeurd.veld("totaal_cent") == budget, gebeurd.veld("totaal_cent")

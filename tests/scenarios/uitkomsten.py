@@ -9,6 +9,7 @@ from typing import Any
 
 from casuslog.recorded import RecordedEvent
 from casuslog.rights import Involvements, Reader, may_know_casus_exists
+from tests.scenarios import verbanden
 from tests.scenarios.namen import PERSONEN, SOORT_HULPVERLENER
 from tests.scenarios.spel import Spel
 from tests.scenarios.toets import naam_van, ook_bekend_als
@@ -181,6 +182,24 @@ def _onverwijld(spel: Spel, zaak: str) -> bool:
     return gemeld is not None and gemeld["dagen_erna"] in (0, 1)
 
 
+def _toegekend(spel: Spel, zaak: str) -> list[int]:
+    return sorted(verbanden.toegekend_in(spel))
+
+
+def _geweigerd(spel: Spel, zaak: str) -> list[int]:
+    """The steps in which somebody asked for a subscription and got none."""
+    gegeven = set(verbanden.toegekend_in(spel))
+    gevraagd = {stap.nummer for stap in spel.scenario.stappen if "abonneert zich" in stap.doet}
+    return sorted((gevraagd - gegeven) & set(spel.weigeringen))
+
+
+def _na_einde(spel: Spel, zaak: str) -> int:
+    """What was delivered of after the end; there was something to deliver of before it."""
+    na, alles = spel.kennis["voor_en_na"]
+    assert alles > 0, "nothing was delivered at all"
+    return int(na)
+
+
 PATRONEN: tuple[tuple[str, Callable[..., Any]], ...] = (
     (r"onderzoek_uiterlijk", _uiterlijk("onderzoek")),
     (r"besluit_uiterlijk", _uiterlijk("besluit")),
@@ -209,5 +228,8 @@ PATRONEN: tuple[tuple[str, Callable[..., Any]], ...] = (
     (r"soort", _soort),
     (r"wmo_melding_aangemaakt", _wmo_melding),
     (r"onverwijld", _onverwijld),
+    (r"toegekend", _toegekend),
+    (r"geweigerd", _geweigerd),
+    (r"afgeleverd_na_einde", _na_einde),
 )
 """A pattern over the key, and how its value follows from the run."""
