@@ -11,6 +11,7 @@ from typing import Any
 
 from casuslog.broker.connection import connect_to, reaching
 from casuslog.broker.topology import holder_queue
+from casuslog.cloudevents import CLOUDEVENTS_AVRO, JSON_DATA, CloudEvent
 from casuslog.errors import SchemaError, Unavailable
 from casuslog.schema import CLOUDEVENTS_JSON
 from casuslog.subscribing.received import Received, of_headers, of_json
@@ -73,6 +74,11 @@ class Queue:
         try:
             if content_type == CLOUDEVENTS_JSON:
                 return of_json(json.loads(body))
+            if content_type == CLOUDEVENTS_AVRO:
+                data = CloudEvent.read_avro(bytes(body)).data
+                return of_headers(headers, self._schemas.data(data) if data else None)
+            if content_type == JSON_DATA:
+                return of_headers(headers, json.loads(body))
             return of_headers(headers, self._schemas.data(bytes(body)) if body else None)
         except (KeyError, ValueError, TypeError) as error:
             raise SchemaError(f"a message of this queue has not the published form ({type(error).__name__})") from None

@@ -130,6 +130,7 @@ def ken_toe(
         doelbinding=opdracht.doelbinding,
         grondslag=opdracht.grondslag,
         vorm=opdracht.vorm,
+        wijze=opdracht.wijze,
         profiel=opdracht.profiel,
     )
     return [Fact(toegekend, on=opdracht.op)]

@@ -50,6 +50,7 @@ class _KenAbonnementToe(CommandSchema):
     doelbinding = fields.String()
     grondslag = fields.String()
     vorm = CodeOf("berichtvorm")
+    wijze = CodeOf("berichtwijze")
     profiel = CodeOf("leverprofiel")
 
 

@@ -46,6 +46,9 @@ class AbonnementToegekend(DomainEvent):
     verplicht: Annotated[
         bool, feit("of de levering uit de wet of een afspraak volgt, zonder dat iemand haar vroeg")
     ] = False
+    wijze: Annotated[
+        str | None, feit("hoe het bericht is opgebouwd; leeg: avro binair, json gestructureerd", codes="berichtwijze")
+    ] = None
 
 
 @event_type("abonnement-beeindigd", service=ABONNEMENT, rule=_AVG)

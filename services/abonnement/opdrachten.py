@@ -33,6 +33,8 @@ class KenAbonnementToe(Opdracht):
     doelbinding: str = ""
     grondslag: str | None = None
     vorm: str = "avro"
+    wijze: str | None = None
+    """Binary or structured mode; none: Avro in binary, JSON in structured mode."""
     profiel: str = "feiten"
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from casuslog.cloudevents import AVRO_DATA, BINARY, NO_DATA, CloudEvent
+from casuslog.cloudevents import BINARY, CloudEvent
 from casuslog.codec import Codec
 from casuslog.codes import oin_of
-from casuslog.consume.wire import PREFIX
 from casuslog.events import TYPE_PREFIX
 from casuslog.readmodels import KnownEvents
-from casuslog.schema import CLOUDEVENTS_JSON
 from casuslog.store import Transaction
 from services.abonnement.casus import Casus
 from services.abonnement.inschrijving import Inschrijving
 from services.abonnement.nummering import DOEL
-from services.abonnement.weergave import NIVEAU, NUMMER, VERWIJZING, Bericht, bericht, ingehouden
+from services.abonnement.weergave import Bericht, bericht, cloudevent, ingehouden
 from services.abonnement.zicht import zicht
 
 TYPE_INGEHOUDEN = f"{TYPE_PREFIX}nummer-ingehouden"
@@ -50,13 +49,13 @@ def van_bericht(inschrijving: Inschrijving, nummer: int, made: Bericht) -> Cloud
                 "ingehouden": True,
             }
         )
-    if made.content_type == CLOUDEVENTS_JSON:
-        return CloudEvent.read_json(made.body)
-    attributes: dict[str, Any] = {k.removeprefix(PREFIX): v for k, v in made.headers.items() if k.startswith(PREFIX)}
-    attributes |= {"nummer": made.headers[NUMMER], "niveau": made.headers[NIVEAU]}
-    if VERWIJZING in made.headers:
-        attributes["verwijzing"] = made.headers[VERWIJZING]
-    return CloudEvent(attributes, made.body, AVRO_DATA if made.body else NO_DATA)
+    return cloudevent(made)
+
+
+def als(inschrijving: Inschrijving, **voorwaarden: Any) -> Inschrijving:
+    """The subscription as if some of its terms (form, mode, profile) were others."""
+    anders = replace(inschrijving.voorwaarden, **voorwaarden)
+    return replace(inschrijving, abonnement=replace(inschrijving.abonnement, toegekend=anders))
 
 
 def http_bericht(event: CloudEvent, wijze: str) -> tuple[dict[str, str], bytes]:

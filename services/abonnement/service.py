@@ -25,6 +25,7 @@ from casuslog.store import Transaction
 from services.abonnement import abonnement as a
 from services.abonnement import deelnames, feed, herhaling, nummering, tabellen
 from services.abonnement.besluiten import COMMANDS, PERIODE
+from services.abonnement.cloudeventdienst import CloudEventDienst
 from services.abonnement.herhaling import HERHAALD
 from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.levering import Levering
@@ -67,7 +68,7 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
         return self._register
 
 
-class AbonnementService(LeesHttp, WebhookDienst, CasusService):
+class AbonnementService(LeesHttp, WebhookDienst, CloudEventDienst, CasusService):
     """Subscriptions, their numbers, their queues and their pull feed."""
 
     name = "abonnement"

@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from casuslog.cloudevents import AVRO_DATA, CLOUDEVENTS_AVRO, STRUCTURED, CloudEvent
 from casuslog.codec import Codec
 from casuslog.consume.wire import PREFIX
 from casuslog.events import VERNIETIGD, Privacy
@@ -33,8 +34,7 @@ from casuslog.schema import CLOUDEVENTS_JSON
 from services.abonnement.gebeurtenissen import FEITEN, INFORMATIEARM, JSON, VOLLEDIG
 from services.abonnement.inschrijving import Inschrijving
 
-AVRO_HELDER = "application/vnd.casuslog.event.helder+avro"
-"""Single-object encoding of a clear record, or of its sub-record of facts; the fingerprint says which."""
+AVRO_HELDER = AVRO_DATA
 ZONDER_INHOUD = ""
 """Content type of a message without a body."""
 
@@ -107,7 +107,32 @@ def bericht(codec: Codec, inschrijving: Inschrijving, nummer: int, event: Record
     headers |= {NUMMER: nummer, NIVEAU: niveau}
     if niveau == INFORMATIEARM:
         headers[VERWIJZING] = verwijzing(inschrijving, nummer)
-    return Bericht(event.envelope.id, headers, body, content_type)
+    gewoon = Bericht(event.envelope.id, headers, body, content_type)
+    return _in_wijze(gewoon, inschrijving.voorwaarden.wijze)
+
+
+def cloudevent(bericht: Bericht) -> CloudEvent:
+    """What a message says, as a CloudEvent, in whichever mode it is; not of an empty number."""
+    if bericht.content_type == CLOUDEVENTS_JSON:
+        return CloudEvent.read_json(bericht.body)
+    if bericht.content_type == CLOUDEVENTS_AVRO:
+        return CloudEvent.read_avro(bericht.body)
+    said = bericht.headers
+    attributes: dict[str, Any] = {k.removeprefix(PREFIX): v for k, v in said.items() if k.startswith(PREFIX)}
+    attributes |= {"nummer": said[NUMMER], "niveau": said[NIVEAU]}
+    if VERWIJZING in said:
+        attributes["verwijzing"] = said[VERWIJZING]
+    return CloudEvent(attributes, bericht.body, bericht.content_type)
+
+
+def _in_wijze(bericht: Bericht, wijze: str | None) -> Bericht:
+    """The message in the mode that was asked for. Its headers stay: a broker and a reader may look at them."""
+    structured = bericht.content_type in (CLOUDEVENTS_JSON, CLOUDEVENTS_AVRO)
+    if wijze is None or structured is (wijze == STRUCTURED):
+        return bericht
+    event = cloudevent(bericht)
+    content_type, body = event.structured() if wijze == STRUCTURED else (event.content_type, event.data)
+    return replace(bericht, body=body, content_type=content_type)
 
 
 def als_json(

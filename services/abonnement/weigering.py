@@ -56,6 +56,7 @@ _VELDEN = frozenset(
         "tot_en_met",
         "van",
         "vorm",
+        "wijze",
     }
 )
 

@@ -101,10 +101,11 @@ def shown(platform: Platform, abonnement: str) -> list[tuple[int, str]]:
     return [(one["nummer"], one.get("id", "")) for one in told["gebeurtenissen"]]
 
 
+@pytest.mark.parametrize("wijze", [None, "binair", "gestructureerd"])
 @pytest.mark.parametrize("vorm", ["avro", "json"])
-def test_queue_and_feed_give_the_same_events_under_the_same_numbers(platform, granted, tmp_path, vorm):
+def test_queue_and_feed_give_the_same_events_under_the_same_numbers(platform, granted, tmp_path, vorm, wijze):
     """Same number, id, envelope and data, whichever way they came and however they were encoded."""
-    abonnement = granted(vorm=vorm)
+    abonnement = granted(vorm=vorm, wijze=wijze)
     for name in ("queue", "feed"):
         (tmp_path / name).mkdir()
     by_queue = taken(opened(platform, abonnement, tmp_path / "queue", queue=True, feed=False, schemas=schemas_folder()))
