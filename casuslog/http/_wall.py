@@ -40,7 +40,7 @@ class Wall(WsgiApp):  # type: ignore[misc]  # nameko ships no types
         provider, values = self._entrypoint(environ)
         # Where nameko's entrypoint looks for them.
         setattr(request, "path_values", values)  # noqa: B010  # the request declares no such attribute
-        if request.method == "POST":
+        if request.method in ("POST", "PUT"):
             _take_body(request)
         else:
             # Nothing that reads has a body; whatever came with it is not looked at.
