@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from casuslog.errors import StoreError
 
 MAP = "zegels"
 ALGORITME = "Ed25519"
+_BEGIN = b"-----BEGIN"
 
 
 def canoniek(value: Any) -> bytes:
@@ -38,28 +40,32 @@ def vingerafdruk(value: Any) -> str:
 class OpenbareSleutel:
     """The public part of a seal: checks, cannot sign. ``id`` is what a signature names it by."""
 
-    def __init__(self, key: Ed25519PublicKey) -> None:
+    def __init__(self, key: Ed25519PublicKey, gemeente: str | None = None) -> None:
         self._key = key
+        self.gemeente = gemeente
+        """Whose seal it is; ``None`` where the file does not say."""
         raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
         self.id = hashlib.sha256(raw).hexdigest()[:16]
 
     @classmethod
     def uit_pem(cls, pem: bytes) -> OpenbareSleutel:
-        """Read a public key.
+        """Read a public key, and from the line ``gemeente: <code>`` before it whose it is.
 
         Raises:
             ValueError: it is no Ed25519 public key in PEM.
         """
-        key = serialization.load_pem_public_key(pem)
+        said = re.search(rb"^gemeente: ([0-9]{4})$", pem, re.MULTILINE)
+        key = serialization.load_pem_public_key(pem[max(pem.find(_BEGIN), 0) :])
         if not isinstance(key, Ed25519PublicKey):
             raise ValueError("geen openbare Ed25519-sleutel")
-        return cls(key)
+        return cls(key, None if said is None else said[1].decode())
 
     @property
     def pem(self) -> str:
-        """As PEM (SubjectPublicKeyInfo)."""
+        """As PEM (SubjectPublicKeyInfo), after a line that says whose it is."""
         encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        return self._key.public_bytes(encoding, form).decode()
+        whose = "" if self.gemeente is None else f"gemeente: {self.gemeente}\n"
+        return whose + self._key.public_bytes(encoding, form).decode()
 
     def klopt(self, value: Any, zegel: Mapping[str, Any]) -> bool:
         """Whether ``zegel`` was put on exactly this value with this key."""
@@ -74,9 +80,10 @@ class OpenbareSleutel:
 class Zegel:
     """The seal of one gemeente."""
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
+    def __init__(self, key: Ed25519PrivateKey, gemeente: str) -> None:
         self._key = key
-        self.openbaar = OpenbareSleutel(key.public_key())
+        self.gemeente = gemeente
+        self.openbaar = OpenbareSleutel(key.public_key(), gemeente)
 
     @classmethod
     def van(cls, data: Path, gemeente: str) -> Zegel:
@@ -94,7 +101,7 @@ class Zegel:
             raise StoreError(f"{path} holds no private key") from None
         if not isinstance(key, Ed25519PrivateKey):
             raise StoreError(f"{path} holds no Ed25519 key")
-        zegel = cls(key)
+        zegel = cls(key, gemeente)
         openbaar = path.with_suffix(".pub")
         if not openbaar.exists():
             openbaar.write_text(zegel.openbaar.pem, encoding="ascii")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from casuslog.cli import (
     docs,
     era,
+    export,
     parked,
     rebuild,
     schema,
@@ -105,6 +106,7 @@ for command in (
     verify.verify,
     rebuild.rebuild,
     token.token,
+    export.export,
     vernietig.vernietig,
     schema.schema,
     docs.docs,

@@ -1,4 +1,4 @@
-"""``casuslog verify``: recompute the hash chain of every stream, straight on the databases."""
+"""``casuslog verify``: recompute the hash chain of every stream, straight on the databases; or of an exported file."""
 
 # ruff: noqa: ARG002  # who refuses every key has the signatures of who gives them
 
@@ -11,6 +11,8 @@ from typing import NoReturn
 import click
 from sqlalchemy import func, make_url, select
 
+from casuslog.bewijs import OpenbareSleutel
+from casuslog.bewijs.toets import lees, toets
 from casuslog.cli._installation import Installation, chosen_services, pass_installation
 from casuslog.codec import Codec
 from casuslog.codes import gemeente as gemeente_of
@@ -38,18 +40,52 @@ class NoKeys:
 
 
 @click.command()
+@click.argument("bestand", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--sleutel",
+    "sleutels",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Bij een BESTAND: openbare sleutel van een gemeente (PEM); mag vaker.",
+)
 @click.option("--service", help="Alleen deze dienst.")
 @click.option("--gemeente", "gemeenten", multiple=True, help="Alleen deze gemeente (code of sleutel); mag vaker.")
 @pass_installation
-def verify(installation: Installation, service: str | None, gemeenten: tuple[str, ...]) -> None:
+def verify(
+    installation: Installation,
+    bestand: Path | None,
+    sleutels: tuple[Path, ...],
+    service: str | None,
+    gemeenten: tuple[str, ...],
+) -> None:
     """Controleer of elke gebeurtenis nog is zoals zij is vastgelegd, en of er geen ontbreekt.
 
-    Leest de databases zelf, zonder sleutels; de diensten mogen doordraaien. Elke breuk is een regel, en de uitkomst
-    van het programma is dan 1.
+    Zonder BESTAND leest het de databases zelf, zonder sleutels; de diensten mogen doordraaien. Met BESTAND toetst het
+    een uitgedraaide casus, met niets dan dat bestand en de openbare sleutels van de gemeenten, ook nadat de casus is
+    vernietigd. Elke breuk is een regel, en de uitkomst van het programma is dan 1.
     """
+    if bestand is not None:
+        _toets(bestand, sleutels)
+        return
     asked: Gemeenten = [gemeente_of(one).code for one in gemeenten] or EVERY_GEMEENTE
     broken = sum(_verified(installation, name, asked) for name in chosen_services(service))
     if broken:
+        raise click.exceptions.Exit(1)
+
+
+def _toets(bestand: Path, sleutels: tuple[Path, ...]) -> None:
+    if not sleutels:
+        raise click.UsageError("noem met --sleutel de openbare sleutel van de gemeente, los van het bestand verkregen")
+    try:
+        keys = [OpenbareSleutel.uit_pem(path.read_bytes()) for path in sleutels]
+        found = toets(lees(bestand.read_bytes()), keys)
+    except ValueError as error:
+        raise click.ClickException(f"{bestand}: {error}") from None
+    for fout in found.fouten:
+        click.echo(f"{bestand}: BREUK {fout}")
+    told = f"{found.gebeurtenissen} gebeurtenissen in {found.stromen} stromen"
+    click.echo(f"{bestand}: {told}, {_outcome(len(found.fouten))}")
+    if not found.heel:
         raise click.exceptions.Exit(1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 
 import click
 
@@ -69,7 +70,7 @@ def vernietig(
     try:
         opdracht = Vernietig(
             op=today(platform.clock),
-            door=_wie(installation, platform, rol, wie, code).actor,
+            door=wie_is(installation, platform, rol, wie, [code]).actor,
             id=new_id(),
             grond=grond,
             kenmerk=kenmerk,
@@ -139,18 +140,33 @@ def _toon_plan(plan: Plan) -> None:
         click.echo(f"  bewaren tot en met {plan.bewaring.tot_en_met} ({plan.bewaring.resultaat}; {plan.bewaring.bron})")
 
 
-def _wie(installation: Installation, platform: Platform, rol: str, wie: str, gemeente: str) -> Caller:
-    """Who asks: whom the token names, or where development tokens hold, who the options say."""
+def wie_is(
+    installation: Installation,
+    platform: Platform,
+    rol: str,
+    wie: str,
+    gemeenten: Sequence[str],
+    *,
+    doelbinding: str = "archivering",
+) -> Caller:
+    """Who asks: whom the token names, or where development tokens hold, who the options say.
+
+    Raises:
+        NotAuthenticated: a token is due, and there is none that holds.
+        Forbidden: it is not for one of these gemeenten.
+        InvalidInput: there is no such role.
+    """
     check("rol", rol, on=today(platform.clock))
     token = os.environ.get(TOKEN)
-    if token or installation.settings.issuers is not None:
-        caller = platform.tokens.caller_of(f"Bearer {token}" if token else None, rol)
-        if gemeente not in caller.gemeenten:
-            raise Forbidden(
-                "gemeente_niet_in_token",
-                f"Het token geldt niet voor gemeente {gemeente}.",
-                rule="wie vernietigt, doet dat voor de gemeente van zijn token",
-                remedy="Gebruik een token van deze gemeente.",
-            )
-        return caller
-    return Caller(rol, gemeente, wie, (gemeente,), "archivering")
+    if not token and installation.settings.issuers is None:
+        return Caller(rol, gemeenten[0], wie, tuple(gemeenten), doelbinding)
+    caller = platform.tokens.caller_of(f"Bearer {token}" if token else None, rol)
+    strange = sorted(set(gemeenten) - set(caller.gemeenten))
+    if strange:
+        raise Forbidden(
+            "gemeente_niet_in_token",
+            f"Het token geldt niet voor gemeente {', '.join(strange)}.",
+            rule="wie bewaart, verstrekt of vernietigt, doet dat voor de gemeente van zijn token",
+            remedy="Gebruik een token van deze gemeente.",
+        )
+    return caller
