@@ -10,6 +10,7 @@ import requests
 from sqlalchemy.exc import SQLAlchemyError
 
 from casuslog.cli import (
+    config,
     docs,
     era,
     export,
@@ -84,9 +85,13 @@ def cli(ctx: click.Context) -> None:
     Zonder omgevingsvariabelen draait alles in één proces op SQLite; met CASUSLOG_AMQP_URL en CASUSLOG_DATABASE_URL
     draait elke dienst als eigen proces op RabbitMQ en PostgreSQL.
     """
-    if ctx.obj is None:
+    # An environment that is wrong can be looked at all the same.
+    if ctx.obj is None and ctx.invoked_subcommand != "config":
+        serving = ctx.invoked_subcommand == "start"
+        if serving:
+            start.refuse_what_is_wrong()
         ctx.obj = Installation.from_env()
-        _log(serving=ctx.invoked_subcommand == "start")
+        _log(serving=serving)
 
 
 def _log(*, serving: bool) -> None:
@@ -110,6 +115,7 @@ for command in (
     vernietig.vernietig,
     schema.schema,
     docs.docs,
+    config.config,
     era.era,
     wacht.wacht,
 ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -25,7 +26,7 @@ def write(folder: Path) -> None:
     from casuslog import documents
 
     for path in documents.write(folder):
-        click.echo(f"geschreven: {path.relative_to(folder)}")
+        click.echo(f"geschreven: {os.path.relpath(path, folder)}")
 
 
 @docs.command()

@@ -6,13 +6,16 @@ import signal
 import threading
 
 import click
+import structlog
 
 from casuslog.cli._installation import Installation, pass_installation
 from casuslog.errors import CasuslogError
+from casuslog.hosting.checking import examined
 from casuslog.hosting.settings import RELAY, Settings, service_names
 from casuslog.hosting.supervisor import Supervisor
 
 _LOOK_SECONDS = 0.2
+_log = structlog.get_logger("casuslog.start")
 
 
 @click.command()
@@ -26,6 +29,8 @@ def start(installation: Installation, namen: tuple[str, ...]) -> None:
     verdeeld met CASUSLOG_RELAYS, dan heten de delen relay-1, relay-2 enzovoort.
     """
     settings = installation.settings
+    for advice in examined():
+        _log.warning("advies over de omgeving", variabele=advice.variable, wat=advice.wrong, remedie=advice.remedy)
     _check(settings, namen)
     _check_tokens(settings)
     if namen:
@@ -36,6 +41,17 @@ def start(installation: Installation, namen: tuple[str, ...]) -> None:
         host.run_all(settings)
     else:
         _supervised(settings)
+
+
+def refuse_what_is_wrong() -> None:
+    """Refuse an environment with which nothing may start, with all that is wrong in it at once.
+
+    Raises:
+        click.UsageError: it names each variable, what is wrong with it and what would be right.
+    """
+    fatal = [str(problem) for problem in examined() if problem.fatal]
+    if fatal:
+        raise click.UsageError("de omgeving klopt niet. " + " ".join(fatal))
 
 
 def _check(settings: Settings, names: tuple[str, ...]) -> None:

@@ -1,6 +1,5 @@
 """What an installation is told by its environment. Everything has a default that runs embedded on one machine.
 
-========================  ======================================  =====================================================
 variable                  default                                 meaning
 ========================  ======================================  =====================================================
 CASUSLOG_AMQP_URL         (empty: the in-process twin)            the log: ``amqp://user:pass@host:5672/vhost``
@@ -29,6 +28,9 @@ An installation is divided over databases and relays by two more (see ``docs/beh
 ``CASUSLOG_RELAYS``
     which relay process carries the log of which services, ``;`` between processes: ``inrichting,melding;onderzoek``.
     They are called ``relay-1``, ``relay-2`` and so on. Every service is named once. Empty: one process, ``relay``.
+=======
+Which variables there are stands in :mod:`casuslog.hosting.variables` (and so in ``docs/configuratie.md``), what must
+hold between them in :mod:`casuslog.hosting.rules`; how an installation is divided, in ``docs/beheer-verdelen.md``.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+from casuslog.hosting.rules import broken, relay_groups, variable_of
+
 TWIN_URL = "tweeling://casuslog"
 ENTRY_POINTS = "casuslog.services"
 LEASE_SECONDS = 15.0
@@ -47,7 +51,7 @@ CALLS_PER_SECOND = 200
 FAILURES_PER_MINUTE = 60
 RELAY = "relay"
 """The process that carries the log of every service; divided they are ``relay-1``, ``relay-2``, ..."""
-_OF_SERVICE = "CASUSLOG_DATABASE_URL_"
+EVERYWHERE, LOOPBACK = ("0.0.0.0", "::"), "127.0.0.1"  # noqa: S104  # who listens everywhere is found here
 
 PORT_ORDER = ("inrichting", "melding", "onderzoek", "beschikking", "pgb", "toezicht", "historie", "abonnement")
 """Ports follow this order, so that a service keeps its port whichever others run; unknown ones come after, by name."""
@@ -82,6 +86,8 @@ class Settings:
     """Tokens that do not hold, of one address; 0: no limit."""
     proxies: frozenset[str] = frozenset()
     """Addresses of proxies: of what comes from there the last address in ``X-Forwarded-For`` is who asks."""
+    address: str = ""
+    """How a service or relay process is reached: a URL with ``{naam}`` or ``{poort}``; empty: where it listens."""
     relays: tuple[tuple[str, ...], ...] = ()
     """Per relay process the services whose log it carries; empty: one process carries all."""
 
@@ -90,37 +96,33 @@ class Settings:
         """Read the environment.
 
         Raises:
-            ValueError: a value has no meaning; the message names the variable and what would be right.
+            ValueError: values have no meaning; the message names each variable, its rule and what would be right.
         """
         given = os.environ if env is None else env
-        port = given.get("CASUSLOG_HTTP_PORT", "8100")
-        if not port.isdigit() or not 0 <= int(port) <= 65000:
-            raise ValueError(f"CASUSLOG_HTTP_PORT is {port!r}; give a number up to 65000, for example 8100")
+        if problems := broken(given, service_names()):
+            raise ValueError("\n".join(map(str, problems)))
         amqp, database = given.get("CASUSLOG_AMQP_URL", ""), given.get("CASUSLOG_DATABASE_URL", "")
-        if bool(amqp) != bool(database):
-            raise ValueError(
-                "give both CASUSLOG_AMQP_URL and CASUSLOG_DATABASE_URL (RabbitMQ and PostgreSQL), or neither (embedded)"
-            )
         schemas, issuers = given.get("CASUSLOG_SCHEMAS"), given.get("CASUSLOG_UITGEVERS")
         return cls(
             amqp_url=amqp or TWIN_URL,
             database_url=database,
             keys_url=given.get("CASUSLOG_KEYS_URL", ""),
-            data=Path(given.get("CASUSLOG_DATA", ".casuslog")),
+            data=Path(given.get("CASUSLOG_DATA") or ".casuslog"),
             root_key=given.get("CASUSLOG_ROOT_KEY", ""),
-            clock=given.get("CASUSLOG_CLOCK", "system"),
-            http_host=given.get("CASUSLOG_HTTP_HOST", "127.0.0.1"),
-            http_port=int(port),
+            clock=given.get("CASUSLOG_CLOCK") or "system",
+            http_host=given.get("CASUSLOG_HTTP_HOST") or "127.0.0.1",
+            http_port=int(given.get("CASUSLOG_HTTP_PORT") or 8100),
+            address=given.get("CASUSLOG_HTTP_URL", ""),
             schemas=Path(schemas) if schemas else None,
             issuers=Path(issuers) if issuers else None,
             public_url=given.get("CASUSLOG_OPENBAAR_URL", ""),
-            development_tokens=_yes(given, "CASUSLOG_ONTWIKKELTOKENS"),
+            development_tokens=given.get("CASUSLOG_ONTWIKKELTOKENS", "") == "ja",
             calls_per_second=_count(given, "CASUSLOG_TEMPO", CALLS_PER_SECOND),
             failures_per_minute=_count(given, "CASUSLOG_AANMELDFOUTEN", FAILURES_PER_MINUTE),
             proxies=frozenset(filter(None, map(str.strip, given.get("CASUSLOG_PROXIES", "").split(",")))),
-            lease_seconds=_lease_seconds(given.get("CASUSLOG_LEASE_SECONDS", "")),
-            database_urls=_database_urls(given, divisible=bool(database)),
-            relays=_relays(given.get("CASUSLOG_RELAYS", "")),
+            lease_seconds=float(given.get("CASUSLOG_LEASE_SECONDS") or LEASE_SECONDS),
+            database_urls={name: url for name in service_names() if (url := given.get(variable_of(name)))},
+            relays=relay_groups(given.get("CASUSLOG_RELAYS", "")),
         )
 
     @property
@@ -165,57 +167,15 @@ class Settings:
         return self.http_host, self.http_port + [*service_names(), *self.relay_processes()].index(service)
 
     def http_url(self, service: str) -> str:
-        """Base URL of a service's HTTP API."""
+        """Base URL of the HTTP API of a service or relay process, for who calls it."""
         host, port = self.http_address(service)
-        return f"http://{host}:{port}"
-
-
-def _database_urls(given: Mapping[str, str], *, divisible: bool) -> dict[str, str]:
-    """The databases of single services, by the name of the service."""
-    services = {name.replace("-", "_").upper(): name for name in service_names()}
-    found: dict[str, str] = {}
-    for variable in sorted(name for name in given if name.startswith(_OF_SERVICE) and given[name]):
-        service = services.get(variable.removeprefix(_OF_SERVICE))
-        if service is None:
-            raise ValueError(f"{variable} names no service; there are {', '.join(service_names())}")
-        if not divisible:
-            raise ValueError(
-                f"{variable} divides an installation: give CASUSLOG_DATABASE_URL for the other services too"
-            )
-        found[service] = given[variable]
-    return found
-
-
-def _yes(given: Mapping[str, str], variable: str) -> bool:
-    if given.get(variable, "") not in ("", "ja"):
-        raise ValueError(f"{variable} is {given[variable]!r}; give ja, or leave it out")
-    return given.get(variable) == "ja"
+        if self.address:
+            return self.address.replace("{naam}", service).replace("{poort}", str(port))
+        return f"http://{LOOPBACK if host in EVERYWHERE else host}:{port}"
 
 
 def _count(given: Mapping[str, str], variable: str, default: int) -> int:
-    text = given.get(variable, "")
-    if text and not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise ValueError(f"{variable} is {text!r}; give a whole number from 0 (no limit), for example {default}")
-    return int(text or default)
-
-
-def _lease_seconds(text: str) -> float:
-    """Below a few seconds a busy moment would look like a death."""
-    if text and not (text.isdigit() and 2 <= int(text) <= 300):
-        raise ValueError(f"CASUSLOG_LEASE_SECONDS is {text!r}; give whole seconds from 2 to 300, for example 15")
-    return float(text or LEASE_SECONDS)
-
-
-def _relays(text: str) -> tuple[tuple[str, ...], ...]:
-    """The services of each relay process. Who is in none would never be heard of by others; who is in two waits."""
-    groups = tuple(tuple(name.strip() for name in group.split(",")) for group in text.split(";")) if text else ()
-    named = [name for group in groups for name in group]
-    if groups and sorted(named) != sorted(service_names()):
-        raise ValueError(
-            f"CASUSLOG_RELAYS is {text!r}; name every service once, for example "
-            f"{','.join(service_names()[:2])};{','.join(service_names()[2:])}"
-        )
-    return groups
+    return int(given.get(variable) or default)
 
 
 def service_names() -> list[str]:

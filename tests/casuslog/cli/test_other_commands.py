@@ -262,7 +262,7 @@ def test_the_program_itself_names_a_wrong_environment(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "casuslog", "verify"]
     result = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 2
-    assert result.stderr.startswith("casuslog: give both CASUSLOG_AMQP_URL and CASUSLOG_DATABASE_URL")
+    assert result.stderr.startswith("casuslog: CASUSLOG_DATABASE_URL ontbreekt, terwijl CASUSLOG_AMQP_URL er is")
     assert result.stderr.count("\n") == 1
 
 

@@ -48,14 +48,17 @@ def test_a_turn_is_held_as_long_as_the_installation_says() -> None:
 @pytest.mark.parametrize(
     ("env", "told"),
     [
-        ({**WHOLE, "CASUSLOG_DATABASE_URL_PBG": THERE}, "CASUSLOG_DATABASE_URL_PBG names no service; there are inrich"),
-        ({"CASUSLOG_DATABASE_URL_PGB": THERE}, "CASUSLOG_DATABASE_URL_PGB divides an installation"),
-        ({**WHOLE, "CASUSLOG_RELAYS": RELAYS.replace(",pgb", "")}, "CASUSLOG_RELAYS is .*name every service once"),
-        ({**WHOLE, "CASUSLOG_RELAYS": f"{RELAYS},melding"}, "name every service once"),
-        ({**WHOLE, "CASUSLOG_RELAYS": f"{RELAYS};"}, "name every service once"),
-        ({**WHOLE, "CASUSLOG_HTTP_PORT": "web"}, "CASUSLOG_HTTP_PORT is 'web'"),
-        ({"CASUSLOG_AMQP_URL": "amqp://broker"}, "give both"),
-        ({**WHOLE, "CASUSLOG_LEASE_SECONDS": "1"}, "CASUSLOG_LEASE_SECONDS is '1'; give whole seconds from 2 to 300"),
+        ({**WHOLE, "CASUSLOG_DATABASE_URL_PBG": THERE}, "CASUSLOG_DATABASE_URL_PBG noemt geen dienst. Er zijn inrich"),
+        (
+            {"CASUSLOG_DATABASE_URL_PGB": THERE},
+            "CASUSLOG_DATABASE_URL_PGB verdeelt een installatie, maar CASUSLOG_DATA",
+        ),
+        ({**WHOLE, "CASUSLOG_RELAYS": RELAYS.replace(",pgb", "")}, "CASUSLOG_RELAYS laat pgb weg. Noem elke dienst"),
+        ({**WHOLE, "CASUSLOG_RELAYS": f"{RELAYS},melding"}, "CASUSLOG_RELAYS noemt melding 2 keer"),
+        ({**WHOLE, "CASUSLOG_RELAYS": f"{RELAYS};"}, "CASUSLOG_RELAYS noemt '', dat geen dienst is"),
+        ({**WHOLE, "CASUSLOG_HTTP_PORT": "web"}, "CASUSLOG_HTTP_PORT is 'web': dat is ongeldig. Geef een heel"),
+        ({"CASUSLOG_AMQP_URL": "amqp://broker"}, "CASUSLOG_DATABASE_URL ontbreekt, terwijl CASUSLOG_AMQP_URL er is"),
+        ({**WHOLE, "CASUSLOG_LEASE_SECONDS": "1"}, "CASUSLOG_LEASE_SECONDS .* van 2 tot en met 300"),
     ],
     ids=["no such service", "nothing to divide", "left out", "twice", "empty part", "port", "half", "lease"],
 )
