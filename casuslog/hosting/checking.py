@@ -12,6 +12,8 @@ from casuslog.hosting.settings import service_names
 from casuslog.hosting.variables import CATALOGUE, PREFIX, known
 from casuslog.tokens import load_issuers
 
+DEVELOPMENT = "CASUSLOG_ONTWIKKELTOKENS"
+"""Says that development tokens are meant to hold."""
 ISSUERS, SCHEMAS, DATA, CLOCK = "CASUSLOG_UITGEVERS", "CASUSLOG_SCHEMAS", "CASUSLOG_DATA", "CASUSLOG_CLOCK"
 SHORT_LEASE = 10
 """Seconds: the broker may take this long to declare a queue, and meanwhile a lease is not renewed."""
@@ -68,10 +70,9 @@ def _unwise(given: Mapping[str, str]) -> Iterator[Problem]:
     if not (given.get(AMQP) and given.get(DATABASE)):
         return
     if not given.get(ISSUERS):
-        yield _advice(
-            ISSUERS, "ontbreekt: ontwikkeltokens gelden, en wie token.secret leest kan zich voor iedereen uitgeven",
-            "Noem de uitgevers van tokens.",
-        )  # fmt: skip
+        wrong = "ontbreekt: wie token.secret leest, kan zich met een ontwikkeltoken voor iedereen uitgeven"
+        meant = given.get(DEVELOPMENT) == "ja"
+        yield Problem(ISSUERS, wrong, f"Noem de uitgevers van tokens, of zeg {DEVELOPMENT}=ja.", fatal=not meant)
     if not given.get(KEYS) or given[KEYS] == given[DATABASE]:
         yield _advice(
             KEYS, "ontbreekt of is de database zelf: dan staan sleutels en gegevens in dezelfde back-up, en maakt een "

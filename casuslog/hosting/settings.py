@@ -1,34 +1,5 @@
 """What an installation is told by its environment. Everything has a default that runs embedded on one machine.
 
-variable                  default                                 meaning
-========================  ======================================  =====================================================
-CASUSLOG_AMQP_URL         (empty: the in-process twin)            the log: ``amqp://user:pass@host:5672/vhost``
-CASUSLOG_DATABASE_URL     (empty: SQLite files in CASUSLOG_DATA)  ``postgresql+psycopg2://user:pass@host/db``
-CASUSLOG_KEYS_URL         beside the database                     the keys; give them a backup rule of their own
-CASUSLOG_DATA             .casuslog                               folder for SQLite files, root key and secrets
-CASUSLOG_ROOT_KEY         (empty: root.key in CASUSLOG_DATA)      root key, 32 bytes in base64
-CASUSLOG_CLOCK            system                                  ``system`` or ``file:<path>`` (demo and tests)
-CASUSLOG_HTTP_HOST        127.0.0.1                               address that the HTTP API listens on
-CASUSLOG_HTTP_PORT        8100                                    first port; each service has its own
-CASUSLOG_SCHEMAS          schemas beside the packages             folder with Avro schemas and code lists
-CASUSLOG_LEASE_SECONDS    15                                      how long the work of a dead relay waits for another
-CASUSLOG_UITGEVERS        (empty: development tokens)             file with issuers of tokens: :mod:`casuslog.tokens`
-CASUSLOG_ONTWIKKELTOKENS  (empty)                                 ``ja``: development tokens hold, not only embedded
-CASUSLOG_TEMPO            200                                     calls per second of one caller at one service; 0: any
-CASUSLOG_AANMELDFOUTEN    60                                      bad tokens per minute of one address; 0: any
-CASUSLOG_PROXIES          (empty)                                 addresses, by comma, whose ``X-Forwarded-For`` holds
-CASUSLOG_OPENBAAR_URL     (empty)                                 where webhooks reach the service abonnement
-CASUSLOG_FAILPOINTS       (empty)                                 for fault runs only: :mod:`casuslog.failpoints`
-========================  ======================================  =====================================================
-
-An installation is divided over databases and relays by two more (see ``docs/beheer-verdelen.md``):
-
-``CASUSLOG_DATABASE_URL_<SERVICE>``
-    the events and read models of this one service are there, e.g. ``CASUSLOG_DATABASE_URL_PGB``; a ``-`` becomes ``_``.
-``CASUSLOG_RELAYS``
-    which relay process carries the log of which services, ``;`` between processes: ``inrichting,melding;onderzoek``.
-    They are called ``relay-1``, ``relay-2`` and so on. Every service is named once. Empty: one process, ``relay``.
-=======
 Which variables there are stands in :mod:`casuslog.hosting.variables` (and so in ``docs/configuratie.md``), what must
 hold between them in :mod:`casuslog.hosting.rules`; how an installation is divided, in ``docs/beheer-verdelen.md``.
 """

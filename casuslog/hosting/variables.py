@@ -153,9 +153,7 @@ CATALOGUE = (
     Variable(
         "CASUSLOG_TEMPO", "200", "calls per second of one caller at one service; 0: any", whole(0, 999_999, "200")
     ),
-    Variable(
-        "CASUSLOG_AANMELDFOUTEN", "60", "bad tokens per minute of one address; 0: any", whole(0, 999_999, "60")
-    ),
+    Variable("CASUSLOG_AANMELDFOUTEN", "60", "bad tokens per minute of one address; 0: any", whole(0, 999_999, "60")),
     Variable(
         "CASUSLOG_PROXIES", "(empty)", "addresses of proxies, `,` between them, whose `X-Forwarded-For` holds", _proxies
     ),

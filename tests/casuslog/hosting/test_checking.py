@@ -14,7 +14,7 @@ from casuslog.hosting.variables import CATALOGUE, OF_SERVICE
 
 ROOT = Path(__file__).resolve().parents[3]
 DATABASE, AMQP = "postgresql+psycopg2://u:heelgeheim@db/casuslog", "amqp://u:heelgeheim@broker:5672/casuslog"
-WHOLE = {"CASUSLOG_AMQP_URL": AMQP, "CASUSLOG_DATABASE_URL": DATABASE}
+WHOLE = {"CASUSLOG_AMQP_URL": AMQP, "CASUSLOG_DATABASE_URL": DATABASE, "CASUSLOG_ONTWIKKELTOKENS": "ja"}
 NO_VARIABLES = {"CASUSLOG_PLATFORM", "CASUSLOG_CONSUMER", "CASUSLOG_PORTAAL_GEHEIM"}
 """Keys of the configuration of nameko, and an example of a secret that a file with issuers names."""
 
@@ -65,6 +65,13 @@ def test_what_is_unwise_does_not_stop_a_start() -> None:
     assert told(env, fatal=True) == []
     advised = [one.variable for one in examined(env)]
     assert advised == ["CASUSLOG_UITGEVERS", "CASUSLOG_KEYS_URL", "CASUSLOG_CLOCK", "CASUSLOG_LEASE_SECONDS"]
+
+
+def test_development_tokens_are_meant_or_refused() -> None:
+    """On PostgreSQL and RabbitMQ they hold only where somebody said so."""
+    [refused] = told({**WHOLE, "CASUSLOG_ONTWIKKELTOKENS": ""}, fatal=True)
+    assert refused.startswith("CASUSLOG_UITGEVERS ontbreekt")
+    assert "CASUSLOG_ONTWIKKELTOKENS=ja" in refused
 
 
 def test_embedded_on_defaults_nothing_is_wrong_or_unwise() -> None:
