@@ -69,7 +69,7 @@ def test_a_token_for_a_role_that_does_not_exist_is_refused(run: Run) -> None:
     """A role is a code of the list; what is allowed is told."""
     result = run("token", "--rol", "baas", "--gemeente", "opsterland")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "kies uit: aanbieder, backoffice" in result.stderr
+    assert "kies uit: aanbieder, archivaris, backoffice" in result.stderr
 
 
 def test_an_era_is_opened_with_its_reason(run: Run, bench: Bench) -> None:
