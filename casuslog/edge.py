@@ -29,6 +29,15 @@ _DUTCH = {
 }
 
 
+MOST = 2**31 - 1
+"""Largest whole number that comes in: what is computed with it still fits in an event."""
+
+
+def _countable(value: Any) -> None:
+    if isinstance(value, int) and not -MOST <= value <= MOST:
+        raise ValidationError(f"is te groot; hooguit {MOST}")
+
+
 class Strict(Schema):
     """A schema with Dutch messages that refuses what it does not know and loads into ``into``."""
 
@@ -40,6 +49,9 @@ class Strict(Schema):
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002  # marshmallow's seam
         field_obj.error_messages.update({k: v for k, v in _DUTCH.items() if k in field_obj.error_messages})
+        if isinstance(field_obj, fields.Integer):
+            # A list of its own: a field shares it with the field that it was copied from.
+            field_obj.validators = [*field_obj.validators, _countable]
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> Any:
@@ -129,6 +141,8 @@ class _Number(fields.Field[int]):
 
     factor: ClassVar[Any]
     example: ClassVar[str]
+    most: ClassVar[int]
+    """Largest number, in what it loads as: what is computed with it still fits in an event."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:  # noqa: ARG002  # marshmallow's seam
         if isinstance(value, bool | float) or not isinstance(value, str | int):
@@ -139,6 +153,8 @@ class _Number(fields.Field[int]):
             raise ValidationError(f"schrijf een getal als tekst met een punt, bijvoorbeeld '{self.example}'") from None
         if found < 0:
             raise ValidationError("mag niet onder nul liggen")
+        if found > self.most:
+            raise ValidationError("is te groot")
         return found
 
 
@@ -147,6 +163,8 @@ class Euro(_Number):
 
     factor = staticmethod(rekenen.cent)
     example = "23.29"
+    most = 10**9
+    """Ten million euro's."""
 
 
 class Uren(_Number):
@@ -154,3 +172,5 @@ class Uren(_Number):
 
     factor = staticmethod(rekenen.minuten)
     example = "2.5"
+    most = 10_000 * 60
+    """Ten thousand hours."""

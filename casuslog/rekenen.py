@@ -14,6 +14,10 @@ MINUTEN_PER_EENHEID = {"uur": 60, "dagdeel": 240, "etmaal": 1440}
 """Minutes in a unit; a dagdeel is four hours (WJ756, code 16)."""
 
 
+_MOST_DIGITS = 15
+"""Digits before the point: beyond them a Decimal is no longer exact."""
+
+
 def cent(euro: str) -> int:
     """Euro's as text (``23.29``) in whole cents, half up.
 
@@ -37,8 +41,8 @@ def _times(text: str, factor: int) -> int:
         number = Decimal(str(text).strip())
     except InvalidOperation:
         raise ValueError(f"{text!r} is no number; write it with a point, as 23.29") from None
-    if not number.is_finite():
-        raise ValueError(f"{text!r} is no number; write it with a point, as 23.29")
+    if not number.is_finite() or number.adjusted() > _MOST_DIGITS:
+        raise ValueError(f"{text!r} is no number that is counted with; write it with a point, as 23.29")
     return int((number * factor).quantize(Decimal(1), ROUND_HALF_UP))
 
 

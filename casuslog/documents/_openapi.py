@@ -78,9 +78,9 @@ def _own_fields(_self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any
         case edge.Code() if field.among:
             return {"enum": list(field.among)}
         case edge.Euro():
-            return {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,2})?$", "examples": [field.example]}
+            return {"type": "string", "pattern": r"^[0-9]{1,7}(\.[0-9]{1,2})?$", "examples": [field.example]}
         case edge.Uren():
-            return {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "examples": [field.example]}
+            return {"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,4})?$", "examples": [field.example]}
     return {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -15,6 +16,16 @@ from casuslog.http._server import ClosingServer
 from casuslog.http._unforeseen import unforeseen
 
 __all__ = ["MAX_BODY", "http"]
+
+_EXPECTED = "(expected) error handling worker"
+
+
+def _no_refusal(record: logging.LogRecord) -> bool:
+    """Whether a line of nameko is about more than a refusal: that is an answer, and nobody needs its stack."""
+    return not str(record.msg).startswith(_EXPECTED)
+
+
+logging.getLogger("nameko.containers").addFilter(_no_refusal)
 
 
 class ProblemHandler(HttpRequestHandler):  # type: ignore[misc]  # nameko ships no types

@@ -67,6 +67,7 @@ class Platform:
         day: where the clock begins.
         inrichtingen: folder with inrichtingen to work by; by default those of the installation.
         data: folder to keep everything in; by default a temporary one that is removed at the end.
+        env: more of the environment (:mod:`casuslog.hosting.settings`), e.g. ``{"CASUSLOG_TEMPO": "0"}``.
     """
 
     def __init__(
@@ -75,18 +76,20 @@ class Platform:
         *,
         inrichtingen: Path | None = None,
         data: Path | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         self.clock = SettableClock(day)
         self.services = tuple(service_names())
         self._inrichtingen = inrichtingen
         self._data = data
+        self._env = dict(env or {})
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as opening:
             folder = self._data or Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="casuslog-test-")))
             opening.enter_context(_environment(INRICHTINGEN, self._inrichtingen))
-            self.settings = _settings(folder)
+            self.settings = _settings(folder, self._env)
             self.host = Host(self.settings, self.services, self.services, clock=self.clock)
             self._logs = {name: ServiceLog(self.host.platform, service_class(name)) for name in self.services}
             opening.callback(self.host.stop)
@@ -276,8 +279,9 @@ def _whole_log(store: EventStore) -> Iterator[StoredEvent]:
         after = page[-1].cursor or START
 
 
-def _settings(folder: Path) -> Settings:
-    embedded = Settings.from_env({"CASUSLOG_DATA": str(folder), "CASUSLOG_HTTP_PORT": str(_free_ports())})
+def _settings(folder: Path, env: Mapping[str, str]) -> Settings:
+    own = {"CASUSLOG_DATA": str(folder), "CASUSLOG_HTTP_PORT": str(_free_ports())}
+    embedded = Settings.from_env({**env, **own})
     # A broker of its own: two platforms in one process do not hear each other.
     return replace(embedded, amqp_url=f"{embedded.amqp_url}-{uuid.uuid4().hex[:12]}")
 

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields
 
 from casuslog import edge
 from casuslog.envelope import Actor
@@ -15,6 +15,7 @@ class _Vraag:
     soort: str
     uren: int
     tarief_cent: int | None = None
+    weken: int | None = None
     velden: tuple[str, ...] = ()
     toelichting: str | None = None
 
@@ -24,6 +25,7 @@ class _Schema(edge.CommandSchema):
     soort = edge.Code(("a", "b"), required=True)
     uren = edge.Uren(required=True)
     tarief_cent = edge.Euro(data_key="tarief")
+    weken = fields.Integer(strict=True)
     velden = edge.TupleOf(edge.Code())
     toelichting = edge.Text()
 
@@ -48,6 +50,10 @@ def test_a_body_becomes_the_frozen_command():
         ("uren", 2.5, "schrijf een getal"),
         ("uren", True, "schrijf een getal"),
         ("uren", "-1", "onder nul"),
+        ("uren", "10001", "te groot"),
+        ("uren", "221227378329103782099848563", "schrijf een getal"),
+        ("tarief", "10000000.01", "te groot"),
+        ("weken", 2**31, "te groot"),
         ("soort", "c", "kies uit a, b"),
         ("soort", " ", "mag niet leeg zijn"),
         ("op", "gisteren", "goede vorm"),
