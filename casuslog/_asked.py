@@ -17,6 +17,7 @@ from casuslog.errors import InvalidInput
 from casuslog.identifiers import is_uuid, new_id
 
 CASUS = "casus"
+_in_order = json.JSONEncoder(sort_keys=True).encode
 
 
 class Asking(Protocol):
@@ -63,7 +64,7 @@ class Asked:
             InvalidInput: a field breaks a rule, or the fact lies in the future.
         """
         rest = dict(body)
-        digest = hashlib.sha256(json.dumps([kind.name, rest], sort_keys=True).encode()).digest()
+        digest = hashlib.sha256(_in_order([kind.name, rest]).encode()).digest()
         gemeente = _gemeente(rest.pop("gemeente", None))
         casus = _id(rest.pop(CASUS, None), CASUS, required=kind.subject_field == CASUS and not kind.begins)
         subject = casus

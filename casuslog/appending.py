@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from casuslog.consume import timers
-from casuslog.envelope import Stream
+from casuslog.envelope import Envelope, Stream
 from casuslog.events import Fact
-from casuslog.readmodels import InvolvementRegister, MeldingDays, note_rows
+from casuslog.readmodels import InvolvementRegister, MeldingDays, note_rows, rows_beside
 from casuslog.readmodels.melding import MELDING
 from casuslog.recorded import Context, RecordedEvent, StoredEvent
 from casuslog.rights.events import BetrokkenheidVastgelegd
-from casuslog.store import Transaction
+from casuslog.store import Appended, AtOnce, Beside, Command, Required, Transaction
 from casuslog.termijnen.events import TermijnGehaald, TermijnGestart, TermijnHervat, TermijnOpgeschort, TermijnVervallen
 
 
@@ -27,17 +28,52 @@ def append(
     if not facts:
         return []
     stored = tx.append(stream, expected, facts, _carried_over(tx, stream, expected, context))
+    for fact in facts:
+        _keep_timers(tx, stream, fact)
+    note_rows(tx.conn, *_rows(stream, facts, [kept.envelope for kept in stored]))
+    return stored
+
+
+def begin(
+    at_once: AtOnce, stream: Stream, facts: Sequence[Fact], context: Context, command: Command, held: Required
+) -> Appended | None:
+    """Begin a stream as :func:`append` does, with the answer to its command, in one statement where that is all.
+
+    Args:
+        at_once, stream, facts, context, command: as in :meth:`casuslog.store.AtOnce.begin`.
+        held: what was decided by, and has to hold still.
+
+    Returns:
+        ``None`` where nothing was kept: a timer has to be set, ``held`` does not hold, or the command was carried out
+        before.
+    """
+    if not facts or any(isinstance(fact.data, _TIMED) for fact in facts):
+        return None
+    beside = partial(_beside, stream, facts)
+    return at_once.begin(stream, facts, context, command, beside, held)
+
+
+def _beside(stream: Stream, facts: Sequence[Fact], envelopes: Sequence[Envelope]) -> list[Beside]:
+    return rows_beside(*_rows(stream, facts, envelopes))
+
+
+def _rows(
+    stream: Stream, facts: Sequence[Fact], envelopes: Sequence[Envelope]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What facts say of who is involved, and of the day of the melding."""
     involved: list[dict[str, Any]] = []
     reported: list[dict[str, Any]] = []
-    for kept, fact in zip(stored, facts, strict=True):
-        if kept.envelope.name == MELDING:
+    for envelope, fact in zip(envelopes, facts, strict=True):
+        if envelope.name == MELDING:
             reported.append(MeldingDays.row(stream.gemeente, stream.id, fact.on))
-            involved += InvolvementRegister.rows_of_report(kept.envelope)
+            involved += InvolvementRegister.rows_of_report(envelope)
         if isinstance(fact.data, BetrokkenheidVastgelegd):
             involved += InvolvementRegister.rows(stream.gemeente, stream.id, _Fields(fact.data))
-        _keep_timers(tx, stream, fact)
-    note_rows(tx.conn, involved, reported)
-    return stored
+    return involved, reported
+
+
+_TIMED = (TermijnGestart, TermijnHervat, TermijnOpgeschort, TermijnGehaald, TermijnVervallen)
+"""Facts of which :func:`_keep_timers` makes something."""
 
 
 def _keep_timers(tx: Transaction, stream: Stream, fact: Fact) -> None:
@@ -78,4 +114,4 @@ class _Fields:
         return getattr(self.data, name)
 
 
-__all__ = ["append", "lasting"]
+__all__ = ["append", "begin", "lasting"]

@@ -74,6 +74,12 @@ def schemas_folder() -> Path:
     return Path(named) if named else _BESIDE
 
 
+@lru_cache(maxsize=8)
+def _lists(named: str | None) -> Path:
+    """Made once: a path is dearer than looking something up."""
+    return (Path(named) if named else _BESIDE) / "codelijsten"
+
+
 def codes(name: str) -> CodeList:
     """The code list of that name.
 
@@ -81,7 +87,7 @@ def codes(name: str) -> CodeList:
         LookupError: there is no such list; a mistake of the program, not of its user.
         ValueError: the file is not a code list.
     """
-    return _read(schemas_folder() / "codelijsten", name)
+    return _read(_lists(os.environ.get(ENVIRONMENT)), name)
 
 
 def check(name: str, code: str, *, on: date, field: str | None = None) -> None:
@@ -112,7 +118,7 @@ def gemeente(code_or_sleutel: str) -> Gemeente:
     Raises:
         InvalidInput: the list of gemeenten does not know it.
     """
-    known = _gemeenten(schemas_folder() / "codelijsten")
+    known = _gemeenten(_lists(os.environ.get(ENVIRONMENT)))
     found = known.get(code_or_sleutel) or known.get(code_or_sleutel.replace("_", "-"))
     if found is None:
         detail = f"{_shown(code_or_sleutel)} is geen bekende gemeente; noem een CBS-code zoals '0086', of een sleutel"

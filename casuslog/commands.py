@@ -8,16 +8,24 @@ store; a refusal is not kept, so that a repeat after the mend is judged anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from marshmallow import Schema
-
 from casuslog import refusals
 from casuslog._asked import CASUS, Asked
+from casuslog._kinds import (
+    CommandType,
+    Decide,
+    Expiry,
+    QuestionType,
+    Situation,
+    by_itself,
+    by_knowledge,
+    by_policy,
+)
 from casuslog.access import NoInvolvement, admit_among
-from casuslog.appending import append, lasting
+from casuslog.appending import append, begin, lasting
 from casuslog.caller import Caller
 from casuslog.clock import Clock, today
 from casuslog.envelope import Position, Stream
@@ -25,94 +33,10 @@ from casuslog.errors import CasuslogError, Conflict, InvalidInput, NotFound, Ref
 from casuslog.events import Fact
 from casuslog.failpoints import failpoint
 from casuslog.identifiers import new_id
-from casuslog.readmodels import InvolvementRegister, KnownEvents, MeldingDays, Policies, Policy
+from casuslog.readmodels import InvolvementRegister, KnownEvents, MeldingDays, Policies, Policy, under
 from casuslog.readmodels.involvement import Involved
-from casuslog.recorded import Aggregate, Context, RecordedEvent
-from casuslog.store import EventStore, Transaction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """All that a decision looks at. ``inrichting`` and ``voorkennis`` are as the service's own readers made them;
-    ``opgezocht`` is what the command looked up in the tables of its service.
-    """
-
-    state: Any
-    command: Any
-    inrichting: Any
-    voorkennis: Any
-    subject: str
-    gemeente: str
-    opgezocht: Any = None
-
-
-Decide = Callable[[Situation], Sequence[Fact]]
-
-
-def by_itself(decide: Callable[[Any, Any], Sequence[Fact]]) -> Decide:
-    """A decision on state and command alone."""
-    return lambda s: decide(s.state, s.command)
-
-
-def by_policy(decide: Callable[[Any, Any, Any], Sequence[Fact]]) -> Decide:
-    """A decision on state, command and inrichting."""
-    return lambda s: decide(s.state, s.command, s.inrichting)
-
-
-def by_knowledge(decide: Callable[[Any, Any, Any, Any], Sequence[Fact]]) -> Decide:
-    """A decision on state, command, inrichting, and what is known from other services."""
-    return lambda s: decide(s.state, s.command, s.inrichting, s.voorkennis)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Expiry:
-    """What follows when a term runs out: ``decide`` gets the state, the day of today and the inrichting. Pure."""
-
-    aggregate: Aggregate[Any]
-    decide: Callable[[Any, date, Policy], Sequence[Fact]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommandType:
-    """A command that a service takes.
-
-    ``decide`` is pure. ``begins``: the command starts a stream, so a casus id may be absent and is then made.
-    ``subject_field``: the field of the body that names the subject of the stream. Another one than ``casus`` is a
-    subject of its own (a signal, a dossier); a casus in the body then only says where the caller is involved.
-    """
-
-    name: str
-    schema: Schema
-    aggregate: Aggregate[Any]
-    decide: Decide
-    begins: bool = False
-    subject_field: str = CASUS
-    by_policy: bool = True
-    """Whether the inrichting of the day decides along; not for the act that establishes one."""
-    context: Callable[[Situation], Mapping[str, str | None]] = field(default=lambda _: {})
-    lookup: Callable[[Transaction], Any] = lambda _: None
-    """What the decision needs of the tables of its service, read in its transaction."""
-    refusals: refusals.Refusals | None = None
-    """How its refusals are recorded; usually they are answered and no more."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class QuestionType:
-    """A question that a service answers from an inrichting: it needs no casus and records nothing."""
-
-    name: str
-    schema: Schema
-    answer: Callable[[Situation], Mapping[str, Any]]
-
-    @property
-    def subject_field(self) -> str:
-        """A casus may be named; it plays no part."""
-        return CASUS
-
-    @property
-    def begins(self) -> bool:
-        """No casus is needed."""
-        return True
+from casuslog.recorded import Context, RecordedEvent, StoredEvent
+from casuslog.store import Command, EventStore, Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +153,9 @@ class CommandPath:
         ask: Asked | None = None
         try:
             ask = asked = Asked.read(call.body, kind, call.caller, today(self._clock))
-            answer = self._store.run_transaction(lambda tx: self._carry_out(tx, call, kind, asked))
+            answer = self._begun(call, kind, asked) or self._store.run_transaction(
+                lambda tx: self._carry_out(tx, call, kind, asked)
+            )
         except (Refused, NotFound, InvalidInput) as error:
             self._record_refusal(call, kind, ask, error)
             raise
@@ -256,6 +182,36 @@ class CommandPath:
         )
         refusals.record(self._store, kind.refusals, call.caller, refused)
 
+    def _begun(self, call: CommandCall, kind: CommandType, ask: Asked) -> Answer | None:
+        """What a command begins on a subject that is made here and now, in one statement: nothing is to be read first.
+
+        ``None`` where that did not do, and nothing was kept: it then goes its usual way, which is also who refuses,
+        since a command that was carried out before gets its answer and no refusal.
+        """
+        at_once = self._store.at_once
+        if at_once is None or call.key is None or call.if_match is not None:
+            return None
+        if kind.lookup is not None or not ask.unheard_of:
+            return None
+        admit_among((), call.caller, ask.gemeente)
+        policy = self._policies.remembered(ask.gemeente, ask.op) if kind.by_policy else None
+        if kind.by_policy and policy is None:
+            return None
+        stream = Stream(ask.gemeente, kind.aggregate.kind, ask.subject)
+        command = Command(
+            caller=_scope(call.caller),
+            key=call.key,
+            body_hash=ask.digest,
+            answer=lambda events: self._answer(stream, 0, events).as_json(),
+        )
+        try:
+            facts, context = self._decided(call, kind, ask, kind.aggregate.initial, policy)
+            failpoint("command.before_append")
+            appended = begin(at_once, stream, facts, context, command, under(policy, ask.op))
+        except (Refused, InvalidInput):
+            return None
+        return None if appended is None else self._answer(stream, 0, appended.events)
+
     def _carry_out(self, tx: Transaction, call: CommandCall, kind: CommandType, ask: Asked) -> Answer:
         # Of a subject that is made here and now the registers hold nothing: they are not asked.
         involved = [] if ask.unheard_of else InvolvementRegister.of(tx.conn, ask.concerns, today(self._clock))
@@ -269,6 +225,23 @@ class CommandPath:
         if call.if_match is not None and call.if_match != version:
             raise _Stale(version)
         policy, known = self._looked_up(tx, kind, ask, involved)
+        opgezocht = None if kind.lookup is None else kind.lookup(tx)
+        facts, context = self._decided(call, kind, ask, state, policy, known, opgezocht)
+        answer = self._append(tx, stream, version, facts, context)
+        if call.key is not None:
+            tx.remember_command(ask.gemeente, _scope(call.caller), call.key, ask.digest, answer.as_json())
+        return answer
+
+    def _decided(
+        self,
+        call: CommandCall,
+        kind: CommandType,
+        ask: Asked,
+        state: Any,
+        policy: Policy | None,
+        known: Sequence[RecordedEvent] = (),
+        opgezocht: Any = None,
+    ) -> tuple[Sequence[Fact], Context]:
         situation = Situation(
             state=state,
             command=ask.command,
@@ -276,14 +249,10 @@ class CommandPath:
             voorkennis=self._readers.voorkennis(known),
             subject=ask.subject,
             gemeente=ask.gemeente,
-            opgezocht=kind.lookup(tx),
+            opgezocht=opgezocht,
         )
         facts = kind.decide(situation)
-        context = self._context(call, kind, ask, {**lasting(known), **kind.context(situation)}, policy)
-        answer = self._append(tx, stream, version, facts, context)
-        if call.key is not None:
-            tx.remember_command(ask.gemeente, _scope(call.caller), call.key, ask.digest, answer.as_json())
-        return answer
+        return facts, self._context(call, kind, ask, {**lasting(known), **kind.context(situation)}, policy)
 
     def _looked_up(
         self, tx: Transaction, kind: CommandType, ask: Asked, involved: Sequence[Involved]
@@ -299,7 +268,9 @@ class CommandPath:
 
     def _append(self, tx: Transaction, stream: Stream, version: int, facts: Sequence[Fact], context: Context) -> Answer:
         failpoint("command.before_append")
-        stored = append(tx, stream, version, facts, context)
+        return self._answer(stream, version, append(tx, stream, version, facts, context))
+
+    def _answer(self, stream: Stream, version: int, stored: Sequence[StoredEvent]) -> Answer:
         last = version + len(stored)
         return Answer(
             casus=stream.id,

@@ -5,10 +5,10 @@ destroying their keys makes these copies unreadable too.
 """
 
 from casuslog.readmodels.involvement import InvolvementRegister
-from casuslog.readmodels.keeping import keep, note, note_rows
+from casuslog.readmodels.keeping import keep, note, note_rows, rows_beside
 from casuslog.readmodels.known import KnownEvents
 from casuslog.readmodels.melding import MeldingDays
-from casuslog.readmodels.policy import Policies, Policy
+from casuslog.readmodels.policy import Policies, Policy, under
 from casuslog.readmodels.tables import metadata
 
 __all__ = [
@@ -21,4 +21,6 @@ __all__ = [
     "metadata",
     "note",
     "note_rows",
+    "rows_beside",
+    "under",
 ]

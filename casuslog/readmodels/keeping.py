@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from casuslog.readmodels._upsert import upsert_tables
+from casuslog.readmodels._upsert import beside, upsert_tables
 from casuslog.readmodels.involvement import InvolvementRegister
 from casuslog.readmodels.known import KnownEvents
 from casuslog.readmodels.melding import MELDING, MeldingDays
 from casuslog.readmodels.tables import involvements, melding_days
 from casuslog.recorded import RecordedEvent
+from casuslog.store import Beside
 
 BETROKKENHEID = "betrokkenheid-vastgelegd"
 
@@ -40,3 +41,8 @@ def note(conn: Connection, events: Sequence[RecordedEvent]) -> None:
 def note_rows(conn: Connection, involved: Sequence[Mapping[str, Any]], reported: Sequence[Mapping[str, Any]]) -> None:
     """Note rows of :class:`InvolvementRegister` and of :class:`MeldingDays`, in their order, in one visit."""
     upsert_tables(conn, (involvements, involved), (melding_days, reported))
+
+
+def rows_beside(involved: Sequence[Mapping[str, Any]], reported: Sequence[Mapping[str, Any]]) -> list[Beside]:
+    """The same rows for a statement that keeps them together with the events that gave reason to them."""
+    return beside((involvements, involved), (melding_days, reported))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from casuslog.errors import Refused
 from casuslog.readmodels._upsert import upsert
 from casuslog.readmodels.tables import policies as t
+from casuslog.store import NOTHING, Condition, Required
 
 DAY_OF_MELDING = "dag_van_de_melding"
 """Code of the list *overgang*: a running casus keeps the version of the day of its melding."""
@@ -23,6 +24,14 @@ _ON = (
     .order_by(t.c.geldig_vanaf.desc(), t.c.versie.desc())
 )
 _NAMED = select(t.c.versie).where(t.c.gemeente == bindparam("gemeente"), t.c.sleutel == bindparam("sleutel"))
+_HOLDS = Condition(
+    "policy",
+    "{2} = (SELECT versie FROM inrichtingen WHERE gemeente = {0} AND geldig_vanaf <= {1} "
+    "ORDER BY geldig_vanaf DESC, versie DESC LIMIT 1)",
+    ("text", "date", "int"),
+)
+DAYS = 10_000
+"""Gemeenten and days of which is remembered which inrichting held: a bound on memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,11 @@ class Policy:
     versie: str
     geldig_vanaf: date
     beleid: dict[str, Any]
+
+    @property
+    def number(self) -> int:
+        """The version by itself."""
+        return int(self.versie.rpartition("@")[2])
 
     def leaves_alone(self, melding: date | None) -> bool:
         """Whether a casus that was reported on this day keeps the version before this one."""
@@ -46,6 +60,7 @@ class Policies:
 
     def __init__(self) -> None:
         self._read: dict[tuple[str, int], Policy] = {}
+        self._holding: dict[tuple[str, date], Policy] = {}
 
     @staticmethod
     def keep(conn: Connection, data: Any) -> None:
@@ -70,10 +85,16 @@ class Policies:
         for versie in conn.execute(_ON, {"gemeente": gemeente, "dag": day}).scalars().all():
             found = self._version(conn, gemeente, versie)
             if not found.leaves_alone(melding):
+                if melding is None:
+                    self._remember(gemeente, day, found)
                 return found
         if found is None:
             raise _unknown(gemeente, f"die op {day.isoformat()} geldt")
         return found
+
+    def remembered(self, gemeente: str, day: date) -> Policy | None:
+        """What :meth:`on` said before of a casus that begins on this day; only :func:`under` knows if it still does."""
+        return self._holding.get((gemeente, day))
 
     def named(self, conn: Connection, gemeente: str, naam: str) -> Policy:
         """The version that an event names (``inrichtingversie``), for what follows from that event.
@@ -87,6 +108,11 @@ class Policies:
             raise _unknown(gemeente, "met de naam die de gebeurtenis noemt")
         return self._version(conn, gemeente, int(versie))
 
+    def _remember(self, gemeente: str, day: date, found: Policy) -> None:
+        if len(self._holding) >= DAYS:
+            self._holding.clear()
+        self._holding[gemeente, day] = found
+
     def _version(self, conn: Connection, gemeente: str, versie: int) -> Policy:
         if (gemeente, versie) not in self._read:
             row = conn.execute(select(t).where(t.c.gemeente == gemeente, t.c.versie == versie)).one()
@@ -94,6 +120,11 @@ class Policies:
                 gemeente, f"{row.sleutel}@{row.versie}", row.geldig_vanaf, json.loads(row.beleid)
             )
         return self._read[gemeente, versie]
+
+
+def under(policy: Policy | None, day: date) -> Required:
+    """That what begins on ``day`` falls under this inrichting, as far as this service has heard by then."""
+    return NOTHING if policy is None else Required(_HOLDS, (policy.gemeente, day, policy.number))
 
 
 def _unknown(gemeente: str, which: str) -> Refused:

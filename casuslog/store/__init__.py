@@ -6,6 +6,7 @@ See ``docs/architecture.md`` for its place and ``casuslog.testing.store_contract
 from casuslog.recorded import START, Cursor
 from casuslog.store._alone import Appended
 from casuslog.store._append import LostRace
+from casuslog.store._at_once import NOTHING, AtOnce, Beside, Condition, Required, Table
 from casuslog.store._chain import GENESIS, canonical, link
 from casuslog.store._commands import Command
 from casuslog.store._horizon import Holder, Horizon
@@ -19,10 +20,14 @@ from casuslog.store._verify import ChainBreak
 __all__ = [
     "EVERY_GEMEENTE",
     "GENESIS",
+    "NOTHING",
     "START",
     "Appended",
+    "AtOnce",
+    "Beside",
     "ChainBreak",
     "Command",
+    "Condition",
     "Cursor",
     "EventStore",
     "Everyone",
@@ -33,6 +38,8 @@ __all__ = [
     "Imported",
     "KeptEvent",
     "LostRace",
+    "Required",
+    "Table",
     "Tail",
     "Transaction",
     "canonical",

@@ -22,6 +22,7 @@ from casuslog.recorded import START, Context, Cursor, StoredEvent
 from casuslog.store import _commands, _era, _grouped, _reader, _shared, _verify
 from casuslog.store._alone import Alone, Appended
 from casuslog.store._append import LostRace, conflict, head_of
+from casuslog.store._at_once import AtOnce
 from casuslog.store._commands import Command
 from casuslog.store._engine import (
     ensure_committable,
@@ -69,6 +70,8 @@ class EventStore:
         """Events that were appended through this store, as far as their transaction was kept."""
         self._sessions: tuple[Sessions, ...] = ()
         self._alone = self._for_alone(grouped) if engine.dialect.name == "postgresql" else None
+        self.at_once = AtOnce(self._sessions[0], writer, self._gate, self._began) if self._sessions else None
+        """Statements that are a transaction of their own; ``None`` on SQLite, where that saves nothing."""
 
     @classmethod
     def open(
@@ -232,6 +235,10 @@ class EventStore:
         together = Sessions(self.engine, _shared.settings(_grouped.LOCK_MILLISECONDS))
         self._sessions = (sessions, together)
         return Alone(_grouped.Grouped(sessions, together, self.service).rows, self._writer, self._reading)
+
+    def _began(self, events: int) -> None:
+        self.appended += events
+        self._wake()
 
     def _wake(self) -> None:
         for wake in self._listeners:

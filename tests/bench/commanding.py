@@ -150,8 +150,8 @@ def _ours(amqp_uri: str, url: str) -> tuple[type, dict[str, Any]]:
             "CASUSLOG_TEMPO": "0",
         }
     )
+    (folder / "token.secret").write_text(SECRET, encoding="ascii")
     platform = Platform(settings, hosted=("inrichting", "melding"))
-    platform.issuer = DevelopmentIssuer(SECRET)
     platform.store_for("inrichting")
     inrichtingen = Path(__file__).resolve().parents[2] / "deploy" / "inrichtingen"
     beleid = next(one for one in beleiden(inrichtingen) if one["kop"]["sleutel"] == SLEUTEL)

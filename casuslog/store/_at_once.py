@@ -1,0 +1,163 @@
+"""A stream that begins, in one statement: its events, the answer to its command, and rows of read models beside them.
+
+For who decided on a subject that did not exist before. Nothing can have been written to it meanwhile, so there is no
+head to follow; on PostgreSQL the one statement is the whole transaction. It goes at READ COMMITTED, where the snapshot
+of a statement comes before the id of its transaction, as docs/adr/0011 asks.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from casuslog.envelope import Envelope, Stream
+from casuslog.events import Fact
+from casuslog.recorded import Context
+from casuslog.store._alone import Appended
+from casuslog.store._append import EMPTY, kept
+from casuslog.store._commands import Command
+from casuslog.store._engine import Gate
+from casuslog.store._making import Made, Writer
+from casuslog.store._sessions import Sessions
+from casuslog.store._statements import Prepared
+
+_BEGIN = """
+WITH appended AS (
+    INSERT INTO events (gemeente, stroom, subject, version, era, xid, event_id, type, envelope, body, prev_hash, hash,
+                        logged_at)
+    SELECT $1, $2, $3, made.n, (SELECT era FROM eras ORDER BY era DESC LIMIT 1), pg_current_xact_id()::text::bigint,
+           made.event_id, made.type, made.envelope, made.body, made.prev_hash, made.hash, $4
+      FROM unnest($5, $6, $7, $8, $9, $10)
+           WITH ORDINALITY AS made (event_id, type, envelope, body, prev_hash, hash, n)
+     WHERE {holds}
+     ORDER BY made.n
+    RETURNING version, era, xid, position),
+remembered AS (
+    INSERT INTO commands (gemeente, service, caller, key, body_hash, answer, created_at)
+    SELECT $1, $11, $12, $13, $14, $15, $4 WHERE EXISTS (SELECT FROM appended))
+"""
+_TYPES = (
+    *("text", "text", "text", "timestamptz", "text[]", "text[]", "text[]", "bytea[]", "bytea[]", "bytea[]"),
+    *("text", "text", "text", "bytea", "json"),
+)
+
+
+class Condition(NamedTuple):
+    """What can be asked to hold for events to be kept, judged in the statement that keeps them.
+
+    So what was decided by may be remembered, and need not be read again first.
+    """
+
+    name: str
+    text: str
+    """With ``{0}``, ``{1}``, ... where its values go."""
+    types: tuple[str, ...]
+
+
+class Required(NamedTuple):
+    """A condition with its values."""
+
+    condition: Condition
+    values: Sequence[Any]
+
+
+NOTHING = Required(Condition("nothing", "TRUE", ()), ())
+
+
+class Table(NamedTuple):
+    """A table of a read model: how rows of it are inserted or replaced when they come as one array per column."""
+
+    name: str
+    insert: str
+    """With ``{rows}`` where the rows are taken from."""
+    types: tuple[str, ...]
+    """Of the arrays, in order."""
+
+
+class Beside(NamedTuple):
+    """Rows that are kept together with the events: one list per column."""
+
+    table: Table
+    columns: Sequence[list[Any]]
+
+
+class AtOnce:
+    """Statements on PostgreSQL that are a transaction of their own, for who needs no more than that."""
+
+    def __init__(self, sessions: Sessions, writer: Writer, gate: Gate, appended: Callable[[int], None]) -> None:
+        self._sessions = sessions
+        self._writer = writer
+        self._gate = gate
+        self._appended = appended
+
+    def begin(
+        self,
+        stream: Stream,
+        facts: Sequence[Fact],
+        context: Context,
+        command: Command,
+        beside: Callable[[Sequence[Envelope]], Sequence[Beside]],
+        held: Required = NOTHING,
+    ) -> Appended | None:
+        """Begin a stream, provided that ``held`` holds; ``beside`` says what is kept with its events.
+
+        Returns:
+            The events and the answer; ``None`` when the command was carried out before, the stream exists, or what
+            must hold does not: then nothing was kept.
+
+        Raises:
+            InvalidInput, ValueError: as in :meth:`casuslog.store.Transaction.append`.
+            Unavailable: the database is away. Whether it was kept is then unknown; the key of the command tells.
+        """
+        with self._gate.passed():
+            made = self._writer.make(stream, 0, facts, context, EMPTY.hash)
+            answer = command.answer([one.kept_at(None) for one in made])
+            rows = self._inserted(made, command, json.dumps(answer), beside([one.envelope for one in made]), held)
+        if not rows:
+            return None
+        self._appended(len(made))
+        return Appended(kept(made, rows), answer)
+
+    def _inserted(
+        self,
+        made: Sequence[Made],
+        command: Command,
+        answer: str,
+        beside: Sequence[Beside],
+        held: Required,
+    ) -> list[Any]:
+        first = made[0].envelope
+        envelopes, texts, bodies, before, hashes = zip(*made, strict=True)
+        values = [
+            *(first.gemeente, first.stroom, first.subject, first.time),
+            [envelope.id for envelope in envelopes],
+            [envelope.type for envelope in envelopes],
+            *(list(texts), list(bodies), list(before), list(hashes)),
+            *(self._writer.service, command.caller, command.key, command.body_hash, answer),
+            *held.values,
+        ]
+        for rows in beside:
+            values += rows.columns
+        try:
+            return self._sessions.run(_prepared(held.condition, tuple(rows.table for rows in beside)), values)
+        except self._sessions.driver.IntegrityError as error:
+            if error.diag.constraint_name not in {"events_pkey", "commands_pkey"}:
+                raise
+            return []
+
+
+@functools.cache
+def _prepared(held: Condition, tables: tuple[Table, ...]) -> Prepared:
+    types = [*_TYPES, *held.types]
+    places = [f"${len(_TYPES) + number}" for number, _ in enumerate(held.types, 1)]
+    parts = [_BEGIN.format(holds=held.text.format(*places))]
+    for table in tables:
+        arrays = ", ".join(f"${len(types) + number}" for number, _ in enumerate(table.types, 1))
+        rows = f"unnest({arrays}) WHERE EXISTS (SELECT FROM appended)"
+        parts.append(f", in_{table.name} AS ({table.insert.format(rows=rows)})")
+        types += table.types
+    name = "_".join(("casuslog_begin", held.name, *(table.name for table in tables)))
+    text = f"PREPARE {name} ({', '.join(types)}) AS {''.join(parts)} SELECT * FROM appended"  # noqa: S608  # our own names
+    return Prepared(name, text, f"EXECUTE {name} ({', '.join(f'%s::{kind}' for kind in types)})")
