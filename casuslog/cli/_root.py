@@ -25,6 +25,7 @@ from casuslog.cli import (
     verify,
     vernietig,
     wacht,
+    webhooks,
 )
 from casuslog.cli._installation import Installation
 from casuslog.errors import CasuslogError
@@ -114,6 +115,9 @@ for command in (
     export.export,
     vernietig.vernietig,
     schema.schema,
+    webhooks.webhooks,
+    webhooks.brieven,
+    webhooks.foutmeldingen,
     docs.docs,
     config.config,
     era.era,

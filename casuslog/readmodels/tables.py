@@ -40,6 +40,22 @@ melding_days = Table(
     Column("gemeld_op", Date, nullable=False),
 )
 
+foutmeldingen = Table(
+    "foutmeldingen",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("gemeente", String(4), nullable=False),
+    Column("stroom", String(32), nullable=False),
+    Column("gebeurtenis", String(36), nullable=False),
+    Column("regel", String(40), nullable=False),
+    Column("veld", String(60), nullable=True),
+    Column("organisatie", String(64), nullable=True),
+    Column("rol", String(40), nullable=False),
+    Column("op", Date, nullable=False),
+    Index("foutmeldingen_per_gemeente", "gemeente", "id"),
+)
+"""What receivers said is wrong with events of this service: codes and ids, nothing personal."""
+
 policies = Table(
     "inrichtingen",
     metadata,

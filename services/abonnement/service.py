@@ -26,6 +26,7 @@ from services.abonnement import abonnement as a
 from services.abonnement import deelnames, feed, herhaling, nummering, tabellen
 from services.abonnement.besluiten import COMMANDS, PERIODE
 from services.abonnement.cloudeventdienst import CloudEventDienst
+from services.abonnement.foutdienst import FoutDienst
 from services.abonnement.herhaling import HERHAALD
 from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.levering import Levering
@@ -68,7 +69,7 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
         return self._register
 
 
-class AbonnementService(LeesHttp, WebhookDienst, CloudEventDienst, CasusService):
+class AbonnementService(LeesHttp, WebhookDienst, CloudEventDienst, FoutDienst, CasusService):
     """Subscriptions, their numbers, their queues and their pull feed."""
 
     name = "abonnement"

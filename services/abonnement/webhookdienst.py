@@ -114,7 +114,7 @@ class WebhookDienst:
 
         A bad address is refused, and the refusal is recorded.
         """
-        opdracht = _gelezen(STEL_IN, json_body(request))
+        opdracht = gelezen(STEL_IN, json_body(request))
         log: ServiceLog = self.log
         try:
             afzender(log.platform).uit.check(opdracht.url)
@@ -202,7 +202,7 @@ class WebhookDienst:
     @http("POST", "/abonnementen/<string:abonnement>/dode-brieven")
     def http_wijs_af(self, request: Request, abonnement: str) -> Response:
         """The holder cannot handle a number, whichever way it came: it becomes a dead letter, with the reason given."""
-        gegeven: Any = _gelezen(WIJS_AF, json_body(request))
+        gegeven: Any = gelezen(WIJS_AF, json_body(request))
         log: ServiceLog = self.log
         lezer, context = reader_of(log, request), self._context(request)
         afwijzing = brieven.Afwijzing(kanaal=VIA_HOUDER, **gegeven)
@@ -340,7 +340,12 @@ def _geweigerd(refused: AddressRefused) -> Refused:
     )
 
 
-def _gelezen(schema: Strict, body: dict[str, Any]) -> Any:
+def gelezen(schema: Strict, body: dict[str, Any]) -> Any:
+    """A body, read by its schema.
+
+    Raises:
+        InvalidInput: a field breaks a rule.
+    """
     try:
         return schema.load(body)
     except ValidationError as error:

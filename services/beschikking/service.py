@@ -12,6 +12,7 @@ from casuslog.commands import CommandType, Decide, Expiry, Readers, Situation, b
 from casuslog.envelope import Actor, Stream
 from casuslog.events import Fact
 from casuslog.hosting.entrypoint import on_event
+from casuslog.hosting.foutmeldingen import Foutmeldingen
 from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.service import CasusService
 from casuslog.readmodels import Policy
@@ -59,7 +60,7 @@ _DECIDE: dict[str, Decide] = {
 }
 
 
-class BeschikkingService(CasusService):
+class BeschikkingService(Foutmeldingen, CasusService):
     """What a gemeente decides on an aanvraag, and who delivers it."""
 
     name = "beschikking"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from casuslog.commands import CommandType, Readers, Situation, by_itself, by_policy
+from casuslog.hosting.foutmeldingen import Foutmeldingen
 from casuslog.hosting.service import CasusService
 from services.melding import commands as c
 from services.melding import melding as m
@@ -26,7 +27,7 @@ def _opdracht(name: str, schema: Any, decide: Any, **more: Any) -> CommandType:
     return CommandType(name=name, schema=schema, aggregate=m.MELDING, decide=decide, context=_gemeenten, **more)
 
 
-class MeldingService(CasusService):
+class MeldingService(Foutmeldingen, CasusService):
     """From the first contact to a confirmed melding with an owner."""
 
     name = "melding"

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from casuslog.commands import CommandType, Expiry, Readers, by_policy
 from casuslog.envelope import Stream
 from casuslog.hosting.entrypoint import on_event
+from casuslog.hosting.foutmeldingen import Foutmeldingen
 from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.service import CasusService
 from casuslog.readmodels import Policy
@@ -28,7 +29,7 @@ def _inrichting(policy: Policy) -> OnderzoekInrichting:
     return OnderzoekInrichting.van_beleid(policy.beleid)
 
 
-class OnderzoekService(CasusService):
+class OnderzoekService(Foutmeldingen, CasusService):
     """What a gemeente finds out after a melding."""
 
     name = "onderzoek"

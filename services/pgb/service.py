@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from casuslog.commands import CommandType, Decide, QuestionType, Readers, Situation, by_itself, by_policy
 from casuslog.envelope import Stream
 from casuslog.hosting.entrypoint import on_event
+from casuslog.hosting.foutmeldingen import Foutmeldingen
 from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.service import CasusService
 from casuslog.readmodels import Policy
@@ -45,7 +46,7 @@ def _budget(s: Situation) -> Mapping[str, Any]:
     return dataclasses.asdict(bereken_budget(s.command.regels, s.command.van, s.command.tot_en_met, s.inrichting))
 
 
-class PgbService(CasusService):
+class PgbService(Foutmeldingen, CasusService):
     """A pgb and its declaraties. A signal to toezicht has a stream of its own, outside the casus."""
 
     name = "pgb"

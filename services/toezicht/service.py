@@ -12,6 +12,7 @@ from casuslog.commands import CommandType, Decide, Readers, by_itself, by_policy
 from casuslog.envelope import Actor, Stream
 from casuslog.errors import Forbidden
 from casuslog.hosting.entrypoint import on_event
+from casuslog.hosting.foutmeldingen import Foutmeldingen
 from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.reading import note, reader_of
 from casuslog.hosting.service import CasusService
@@ -41,7 +42,7 @@ def _inrichting(policy: Policy) -> ToezichtInrichting:
     return ToezichtInrichting.van_beleid(policy.beleid)
 
 
-class ToezichtService(CasusService):
+class ToezichtService(Foutmeldingen, CasusService):
     """Signals, calamiteiten and onderzoeken of the toezichthouder."""
 
     name = "toezicht"
