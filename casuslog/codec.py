@@ -7,13 +7,13 @@ frames the whole. Decoding resolves every earlier version to the current one, so
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from casuslog.envelope import Envelope
+from casuslog.encoding import Encoder, KeysForWriting, Plan
+from casuslog.envelope import Envelope, Stream
 from casuslog.errors import SchemaError, StoreError
 from casuslog.events import VERNIETIGD, DomainEvent, Fact, Privacy, event_types
 from casuslog.privacy import Cipher, associated_data, seal, unseal
@@ -41,12 +41,8 @@ _BEGIN = HEADER + 8
 """Bytes with which a stored event begins: marker, fingerprint of the stored form, fingerprint of the clear schema."""
 
 
-class Keys(Protocol):
+class Keys(KeysForWriting, Protocol):
     """What the codec needs of a :class:`casuslog.privacy.KeyStore`."""
-
-    def key_for(
-        self, gemeente: str, fase: str, subject: str, betrokkene: str, klasse: Privacy
-    ) -> tuple[str, bytes]: ...
 
     def get(self, key_id: str, gemeente: str, purpose: str) -> bytes | None: ...
 
@@ -64,9 +60,8 @@ class Codec:
     def __init__(self, registry: SchemaRegistry, keys: Keys) -> None:
         self.registry = registry
         self._keys = keys
-        self._have_all = getattr(keys, "have_all", None)
-        """Where a key store has it: the keys of all classes of a holder in one visit."""
         self._versions: dict[type[DomainEvent], SchemaVersion] = {}
+        self._plans: dict[type[DomainEvent], Plan] = {}
         self._json: dict[bytes, JsonForm] = {}
         self._begins: dict[bytes, SchemaVersion] = {}
 
@@ -84,15 +79,16 @@ class Codec:
         Raises:
             SchemaError: the envelope is of another type or schema, a value does not fit its field, or it is too large.
         """
-        holder = (envelope.gemeente, envelope.service, envelope.subject, fact.betrokkene)
-        with_key = functools.partial(self._keys.key_for, *holder)
+        e = envelope
         try:
-            version = self._version_of(type(fact.data))
-            if self._have_all is not None:
-                self._have_all(*holder, (block.klasse for block in version.blocks if block.schema.fields))
-            return sealed(version, record_view(fact.data), envelope, with_key)
+            _agreed(self._version_of(type(fact.data)), e)
         except SchemaError as error:
-            raise _named(error, envelope) from None
+            raise _named(error, e) from None
+        return Encoder(self._keys, self._plan_of, e.gemeente, e.stroom, e.subject, e.service).encode(fact, e.id)
+
+    def encoder(self, stream: Stream, service: str) -> Encoder:
+        """Encodes the facts of one append: to this stream, by this service."""
+        return Encoder(self._keys, self._plan_of, stream.gemeente, stream.kind, stream.id, service)
 
     def have_keys(self, service: str, gemeente: str, facts: Iterable[tuple[str, Fact]]) -> None:
         """Have at hand the keys that encoding these facts of a gemeente will ask for; each with its subject.
@@ -179,6 +175,12 @@ class Codec:
                 raise SchemaError(f"class {event_class.__name__} differs from its schema: run `casuslog schema write`")
             self._versions[event_class] = version
         return version
+
+    def _plan_of(self, event_class: type[DomainEvent]) -> Plan:
+        plan = self._plans.get(event_class)
+        if plan is None:
+            plan = self._plans[event_class] = Plan.of(self._version_of(event_class))
+        return plan
 
     def _opened(self, stored: StoredEvent) -> _Opened:
         body, envelope = stored.body, stored.envelope
@@ -286,10 +288,14 @@ def sealed(
     Raises:
         SchemaError: the envelope is of another type or schema, a value does not fit its field, or it is too large.
     """
-    if envelope.type != version.wire_type or envelope.dataschema != version.dataschema:
-        raise SchemaError(f"its envelope says {envelope.type} {envelope.dataschema}, which is not {version!r}")
+    _agreed(version, envelope)
     bloks = [_sealed_block(block, record, envelope, key_for) for block in version.blocks]
     return encode(version.stored.fingerprint, write_stored(StoredRecord(version.clear.fingerprint, *bloks)))
+
+
+def _agreed(version: SchemaVersion, envelope: Envelope) -> None:
+    if envelope.type != version.wire_type or envelope.dataschema != version.dataschema:
+        raise SchemaError(f"its envelope says {envelope.type} {envelope.dataschema}, which is not {version!r}")
 
 
 def opened(registry: SchemaRegistry, body: bytes, envelope: Envelope) -> _Opened:

@@ -173,6 +173,23 @@ class Envelope(_Kept):
         _put_type(made, event_type)
         return made
 
+    @classmethod
+    def written(
+        cls, text: str, stream: Stream, sequence: int, event_id: str, event_type: str, dataschema: str, time: datetime
+    ) -> Envelope:
+        """The envelope whose text was made just now, not opened; what its writer has at hand beside the text."""
+        made = object.__new__(cls)
+        _put_text(made, text)
+        _put_dataschema(made, dataschema)
+        _put_gemeente(made, stream.gemeente)
+        _put_stroom(made, stream.kind)
+        _put_subject(made, stream.id)
+        _put_sequence(made, sequence)
+        _put_id(made, event_id)
+        _put_type(made, event_type)
+        _put_time(made, time)
+        return made
+
     if not TYPE_CHECKING:  # or every name would seem to be an attribute
 
         def __getattr__(self, name: str) -> Any:

@@ -68,6 +68,10 @@ _FORM_OF = {name: re.compile(form) for name, form, _ in _FORMS}
 _RIGHT = {name: right for name, _, right in _FORMS}
 # All forms as one expression over the values on a line each ("-" where absent): one call instead of eighteen.
 _ALL_RIGHT = re.compile("\n".join(f"(?:{form})" if n in _REQUIRED else f"(?:-|{form})" for n, form, _ in _FORMS))
+_CHANGING = ("subject", "correlationid", "causationid", "oorzaak", "traceparent")
+_CHANGING_RIGHT = re.compile(
+    "\n".join(_FORM_OF[n].pattern if n in _REQUIRED else f"(?:-|{_FORM_OF[n].pattern})" for n in _CHANGING)
+)
 _forms_of = attrgetter(*_FORM_NAMES)
 _texts_of = attrgetter(*_TEXTS)
 
@@ -90,6 +94,18 @@ def validate(envelope: Envelope) -> None:
     _check_sequence(errors, envelope.sequence)
     _check_days(errors, envelope.time, envelope.feitdatum)
     _raise(errors)
+
+
+def changing_ok(*values: str | None, said: str | None) -> bool:
+    """Whether what differs between events of one kind is as :func:`validate` asks; where it is not, that tells why.
+
+    Args:
+        values: subject, correlationid, causationid, oorzaak and traceparent.
+        said: externereferentie.
+    """
+    if not _CHANGING_RIGHT.fullmatch("\n".join(["-" if value is None else value for value in values])):
+        return False
+    return not said or is_uuid(said) or (said.isprintable() and not looks_like_bsn(said))
 
 
 def validate_attributes(attributes: Mapping[str, Any], *, inbound: bool = False) -> None:

@@ -6,17 +6,18 @@ both are for whoever changes a schema, not for whoever reads the log.
 
 from casuslog.schema._avro import AvroSchema, fingerprint_of
 from casuslog.schema._avsc import avsc_of, check_in_sync, write_schemas
-from casuslog.schema._framing import HEADER, MAX_SIZE, decode, encode
+from casuslog.schema._framing import HEADER, MARKER, MAX_SIZE, decode, encode
 from casuslog.schema._json import CLOUDEVENTS_JSON, DESTROYED, JsonForm, cloudevent
 from casuslog.schema._records import become_typed, from_record, record_view, to_record
 from casuslog.schema._registry import Entry, Form, SchemaRegistry
-from casuslog.schema._stored import Blok, StoredRecord, read_stored, write_stored
+from casuslog.schema._stored import Blok, StoredRecord, long_bytes, read_stored, write_stored
 from casuslog.schema._version import Block, SchemaVersion
 
 __all__ = [
     "CLOUDEVENTS_JSON",
     "DESTROYED",
     "HEADER",
+    "MARKER",
     "MAX_SIZE",
     "AvroSchema",
     "Block",
@@ -35,6 +36,7 @@ __all__ = [
     "encode",
     "fingerprint_of",
     "from_record",
+    "long_bytes",
     "read_stored",
     "record_view",
     "to_record",

@@ -89,7 +89,8 @@ def _block_bytes(block: Blok | None) -> bytes:
         return b"\x00"
     key = block.sleutel.encode()
     text = block.cijfertekst
-    return b"".join((b"\x02", _long(len(key)), key, _long(len(block.nonce)), block.nonce, _long(len(text)), text))
+    nonce = block.nonce
+    return b"".join((b"\x02", long_bytes(len(key)), key, long_bytes(len(nonce)), nonce, long_bytes(len(text)), text))
 
 
 def _block(body: bytes, at: int) -> tuple[Blok | None, int]:
@@ -136,14 +137,20 @@ def _rest(body: bytes, at: int, value: int) -> tuple[int, int]:
     raise SchemaError("these bytes hold no stored event: a length without end")
 
 
-def _long(value: int) -> bytes:
+def long_bytes(value: int) -> bytes:
     """A length as Avro writes a long: zig-zag, seven bits at a time, lowest first."""
+    return _LONGS[value] if value < len(_LONGS) else _long(value)
+
+
+def _long(value: int) -> bytes:
     zigzag = value << 1
-    if zigzag < 0x80:
-        return bytes((zigzag,))
     found = bytearray()
     while zigzag > 0x7F:
         found.append(zigzag & 0x7F | 0x80)
         zigzag >>= 7
     found.append(zigzag)
     return bytes(found)
+
+
+_LONGS = tuple(_long(value) for value in range(1024))
+"""Nearly every length that there is."""

@@ -25,6 +25,7 @@ from casuslog.schema import (
     encode,
     from_record,
     read_stored,
+    record_view,
     write_stored,
 )
 
@@ -132,6 +133,26 @@ class TestRoundTrip:
         body = stored(codec).body
         assert b"Vries" not in body
         assert b"44A09" not in body
+
+    @pytest.mark.parametrize("event", [EVENT, CodecproefGeteld(aantal=3)])
+    def test_an_append_writes_the_very_bytes_of_the_contract(
+        self, codec: Codec, keys: KeyStore, event: DomainEvent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Encoded quickly or block by block, as the corpus is made: under the same nonces the bytes are the same."""
+        around = envelope(codec, event)
+        codec.encode(Fact(event, around.feitdatum), around)  # makes the keys
+        monkeypatch.setattr("os.urandom", bytes)
+        version = codec.registry.current(around.type)
+        plain = sealed(
+            version,
+            record_view(event),
+            around,
+            lambda klasse: keys.key_for("0072", "codecproef", around.subject, "client", klasse),
+        )
+        encoder = codec.encoder(around.stream, "codecproef")
+        fact = Fact(event, around.feitdatum)
+        assert [encoder.encode(fact, around.id) for _ in range(2)] == [plain, plain]
+        assert codec.encode(fact, around) == plain
 
     def test_a_class_without_fields_has_no_block_and_makes_no_key(self, codec: Codec, keys: KeyStore) -> None:
         """An event with facts only has one block, and no key for personal data exists."""

@@ -20,7 +20,7 @@ from casuslog.consume.consumer import Consumer
 from casuslog.consume.failures import Policy
 from casuslog.consume.feeds import LocalFeed
 from casuslog.consume.handlers import Handler, Handlers
-from casuslog.envelope import Actor, Envelope, Stream
+from casuslog.envelope import Actor, Stream
 from casuslog.errors import SchemaError
 from casuslog.events import DomainEvent, EventMeta, Fact
 from casuslog.identifiers import new_id
@@ -59,7 +59,10 @@ class PlainCodec:
     def dataschema_of(self, event_class: type[DomainEvent]) -> str:
         return "/schemas/0123456789abcdef"
 
-    def encode(self, fact: Fact, envelope: Envelope) -> bytes:
+    def encoder(self, stream: Stream, service: str) -> PlainCodec:
+        return self
+
+    def encode(self, fact: Fact, event_id: str) -> bytes:
         return json.dumps({"nr": getattr(fact.data, "nr")}).encode()  # noqa: B009
 
     def decode(self, stored: StoredEvent, *, purpose: str, typed: bool = True) -> RecordedEvent:
