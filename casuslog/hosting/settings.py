@@ -33,6 +33,10 @@ class Settings:
     """The environment, read once."""
 
     amqp_url: str
+    amqp_holders_url: str = ""
+    """Where the queues of holders are: a vhost of their own keeps even the names of the log from them."""
+    amqp_beheer: str = ""
+    """The way to the users of the broker: :func:`casuslog.broker.holders.access_by`."""
     database_url: str
     keys_url: str
     data: Path
@@ -76,6 +80,8 @@ class Settings:
         schemas, issuers = given.get("CASUSLOG_SCHEMAS"), given.get("CASUSLOG_UITGEVERS")
         return cls(
             amqp_url=amqp or TWIN_URL,
+            amqp_holders_url=given.get("CASUSLOG_AMQP_HOUDERS", ""),
+            amqp_beheer=given.get("CASUSLOG_AMQP_BEHEER", ""),
             database_url=database,
             keys_url=given.get("CASUSLOG_KEYS_URL", ""),
             data=Path(given.get("CASUSLOG_DATA") or ".casuslog"),
@@ -95,6 +101,11 @@ class Settings:
             database_urls={name: url for name in service_names() if (url := given.get(variable_of(name)))},
             relays=relay_groups(given.get("CASUSLOG_RELAYS", "")),
         )
+
+    @property
+    def holders_url(self) -> str:
+        """The AMQP URL of the vhost with the queues of holders; that of the log where they have none of their own."""
+        return self.amqp_holders_url or self.amqp_url
 
     @property
     def embedded(self) -> bool:

@@ -86,6 +86,14 @@ def _address(text: str) -> str | None:
     )
 
 
+def _beheer(text: str) -> str | None:
+    """As :func:`casuslog.broker.holders.access_by` takes it."""
+    if text.split()[0].endswith("rabbitmqctl"):
+        return None
+    told = "http://beheer:wachtwoord@host:15672, of het pad van rabbitmqctl met zijn argumenten"
+    return url(("http", "https"), told)(text)
+
+
 def _proxies(text: str) -> str | None:
     try:
         for one in filter(None, map(str.strip, text.split(","))):
@@ -104,6 +112,21 @@ CATALOGUE = (
         "(empty: the in-process twin)",
         "the log: `amqp://user:password@host:5672/vhost`; several with `;` between them: the next when one is away",
         url(("amqp", "amqps", "tweeling"), "amqp://gebruiker:wachtwoord@host:5672/casuslog"),
+        secret=True,
+    ),
+    Variable(
+        "CASUSLOG_AMQP_HOUDERS",
+        "CASUSLOG_AMQP_URL",
+        "a vhost of their own for the queues of holders: even the names of the log stay unknown there",
+        url(("amqp", "amqps", "tweeling"), "amqp://gebruiker:wachtwoord@host:5672/houders"),
+        secret=True,
+    ),
+    Variable(
+        "CASUSLOG_AMQP_BEHEER",
+        "(empty: holders have no user of their own)",
+        "how users of holders are made at the broker: `http://user:password@host:15672` (management API), or a "
+        "`rabbitmqctl` command",
+        _beheer,
         secret=True,
     ),
     Variable(

@@ -174,19 +174,28 @@ def herhaal(staat: Abonnement, opdracht: HerhaalLevering) -> list[Fact]:
     eigen = (opdracht.door.rol, opdracht.door.organisatie) == (t.rol, organisatie_van(t.houder))
     if not eigen:
         _eis_bevoegd(opdracht.door, t.rol)
-    if not staat.geldt_op(opdracht.op):
-        raise Refused(
-            "abonnement_verlopen",
-            f"Niet herhaald: het abonnement geldt niet op {opdracht.op}.",
-            rule="de rechten gelden bij elke levering, niet alleen bij het toekennen (AVG art. 5 lid 1 onder b)",
-            remedy="Ken een nieuw abonnement toe, als er nog een doel en een grondslag voor zijn.",
-            field="op",
-        )
+    eis_geldt(staat, opdracht.op, "herhaald")
     vanaf = max(filter(None, (opdracht.sinds, t.van)))
     if opdracht.betreft_casus is None and opdracht.op - vanaf > eisen.TERUGBLIK:
         raise eisen.te_lang("sinds", opdracht.op)
     velden = {naam: getattr(opdracht, naam) for naam in ("na", "betreft_casus", "van_gemeente", "sinds")}
     return [Fact(LeveringHerhaald(**velden), on=opdracht.op)]
+
+
+def eis_geldt(staat: Abonnement, dag: date, gedaan: str) -> None:
+    """The subscription holds on this day.
+
+    Raises:
+        Refused: ``abonnement_verlopen``.
+    """
+    if not staat.geldt_op(dag):
+        raise Refused(
+            "abonnement_verlopen",
+            f"Niet {gedaan}: het abonnement geldt niet op {dag}.",
+            rule="de rechten gelden bij elke levering, niet alleen bij het toekennen (AVG art. 5 lid 1 onder b)",
+            remedy="Ken een nieuw abonnement toe, als er nog een doel en een grondslag voor zijn.",
+            field="op",
+        )
 
 
 def loop_af(staat: Abonnement, vandaag: date) -> list[Fact]:

@@ -69,6 +69,14 @@ class LeveringHerhaald(DomainEvent):
     sinds: Annotated[date | None, feit("alleen wat sinds deze dag is vastgelegd")] = None
 
 
+@event_type("abonnementtoegang-verstrekt", service=ABONNEMENT, rule=_AVG)
+class AbonnementtoegangVerstrekt(DomainEvent):
+    """De houder kreeg een eigen gebruiker op de broker, of een nieuw wachtwoord. Dat wordt nergens bewaard."""
+
+    gebruiker: Annotated[str, feit("naam van de gebruiker op de broker")]
+    wachtrij: Annotated[str, feit("de enige wachtrij die deze mag lezen")]
+
+
 @event_type("abonnement-geweigerd", service=ABONNEMENT, rule=_AVG, stream=WEIGERING)
 class AbonnementGeweigerd(DomainEvent):
     """Wat over een abonnement werd gevraagd, is geweigerd. Van wat de vrager schreef, staan er alleen codes in."""

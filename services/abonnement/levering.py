@@ -9,28 +9,30 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 import structlog
 from sqlalchemy import select, update
 
 from casuslog.backoff import Backoff
+from casuslog.broker.holders import HolderAccess
 from casuslog.clock import Clock, today
 from casuslog.errors import Unavailable
 from casuslog.metrics import DELIVERIES
 from casuslog.readmodels import KnownEvents
 from casuslog.relay import Lease
 from casuslog.store import EventStore, Transaction
+from services.abonnement import intrekking
 from services.abonnement.casus import Casus
 from services.abonnement.inschrijving import Inschrijving, Register
+from services.abonnement.intrekking import IN_QUEUE
 from services.abonnement.nummering import DOEL
 from services.abonnement.tabellen import GELEVERD, INGEHOUDEN, WACHT, leveringen
 from services.abonnement.uitgang import Uitgang
 from services.abonnement.weergave import Bericht, bericht, ingehouden
 from services.abonnement.zicht import zicht
 
-IN_QUEUE = 100
-"""Messages that may lie in the queue of a holder; the rest waits with us, where a right that ends can still hold it."""
 IDLE = Backoff(first=0.02, bound=0.2, jitter=0.0)
 RETRY = Backoff(first=0.1, bound=10.0)
 
@@ -46,6 +48,7 @@ class Levering:
         register: its subscriptions.
         clock: tells on which day the rights are judged.
         verbind: connects to the broker.
+        toegang: the users of the holders at the broker, where they have their own.
         in_queue: messages that may lie in the queue of a holder.
     """
 
@@ -60,6 +63,7 @@ class Levering:
         in_queue: int = IN_QUEUE,
         lease_seconds: float = 15.0,
         monotonic: Callable[[], float] = time.monotonic,
+        toegang: HolderAccess | None = None,
     ) -> None:
         self.failures = 0
         """Steps in a row that failed as a whole: broker or database away."""
@@ -71,9 +75,12 @@ class Levering:
         self._in_queue = in_queue
         self._lease = Lease(store, "levering", seconds=lease_seconds)
         self._monotonic = monotonic
+        self._toegang = toegang
         self._mislukt: dict[str, tuple[int, float]] = {}
         """Per holder that could not be served: how often in a row, and from when it is tried again."""
         self._renew_at = 0.0
+        self._gezien: date | None = None
+        """The day on which the queues were looked at last."""
         self._uitgang: Uitgang | None = None
 
     def run(self, stopping: threading.Event) -> None:
@@ -109,10 +116,65 @@ class Levering:
         if not self._aan_de_beurt():
             self._verbreek()
             return 0
+        self._zie_de_dag()
+        terug = {one for one in self._store.run_transaction(intrekking.openstaand) if not self._neem_terug(one)}
         wachtenden = self._wachtenden()
         if not wachtenden and self._uitgang is not None:
             self._uitgang.leef()
-        return sum(self._bedien(abonnement) for abonnement in wachtenden)
+        # What must be taken back is not filled up meanwhile: a message that is added would stand before its repetition.
+        return sum(self._bedien(abonnement) for abonnement in wachtenden if abonnement not in terug)
+
+    def _zie_de_dag(self) -> None:
+        """A right can end with a day: at the first step, and on each new day, look at what lies in the queues."""
+        dag = today(self._clock)
+        if dag == self._gezien:
+            return
+        self._store.run_transaction(
+            lambda tx: intrekking.let_op(tx, self._known, self._register.alle(tx), dag),
+        )
+        self._gezien = dag
+
+    def _neem_terug(self, abonnement: str) -> bool:
+        """Shut the holder out, take its queue back, and let it in again where its subscription holds. Whether it did.
+
+        In this order: what was taken waits with us before the broker forgets it, and is crossed out when that was done.
+        """
+        if not self._mag_weer(abonnement):
+            return False
+        try:
+            if self._toegang is not None:
+                self._toegang.suspend(abonnement)
+            terug = self._verbonden().neem_terug(abonnement)
+            self._store.run_transaction(lambda tx: intrekking.zet_terug(tx, abonnement, terug.nummers))
+            terug.weg()
+            self._laat_toe(abonnement)
+            self._store.run_transaction(lambda tx: intrekking.gedaan(tx, abonnement))
+        except Exception as error:
+            self._mislukte(abonnement, error)
+            return False
+        self._mislukt.pop(abonnement, None)
+        _log.info("wachtrij teruggenomen", abonnement=abonnement, berichten=len(terug.nummers))
+        return True
+
+    def _laat_toe(self, abonnement: str) -> None:
+        if self._toegang is None:
+            return
+        with self._store.transaction() as tx:
+            een = self._register.een(tx, abonnement)
+        if een is not None and een.abonnement.geldt_op(today(self._clock)):
+            self._toegang.resume(abonnement)
+        else:
+            self._toegang.remove(abonnement)
+
+    def _mag_weer(self, abonnement: str) -> bool:
+        return self._monotonic() >= self._mislukt.get(abonnement, (0, 0.0))[1]
+
+    def _mislukte(self, abonnement: str, error: Exception) -> None:
+        # Of this holder alone. What was sent and not confirmed is unknown: the next one gets a new connection.
+        mislukt, _ = self._mislukt.get(abonnement, (0, 0.0))
+        _log.warning("levering aan houder wacht", abonnement=abonnement, soort=type(error).__name__)
+        self._mislukt[abonnement] = (mislukt + 1, self._monotonic() + RETRY.delay(mislukt + 1))
+        self._verbreek()
 
     def _aan_de_beurt(self) -> bool:
         if self._lease.token is None or self._monotonic() >= self._renew_at:
@@ -126,18 +188,14 @@ class Levering:
             return conn.execute(query).scalars().all()
 
     def _bedien(self, abonnement: str) -> int:
-        mislukt, opnieuw_vanaf = self._mislukt.get(abonnement, (0, 0.0))
-        if self._monotonic() < opnieuw_vanaf:
+        if not self._mag_weer(abonnement):
             return 0
         uitgang = self._verbonden()
         try:
             geleverd = self._lever(uitgang, abonnement)
         except Exception as error:
-            # Of this holder alone. What was sent and not confirmed is unknown: the next one gets a new connection.
-            _log.warning("levering aan houder wacht", abonnement=abonnement, soort=type(error).__name__)
             DELIVERIES.retried("amqp")
-            self._mislukt[abonnement] = (mislukt + 1, self._monotonic() + RETRY.delay(mislukt + 1))
-            self._verbreek()
+            self._mislukte(abonnement, error)
             return 0
         self._mislukt.pop(abonnement, None)
         DELIVERIES.delivered("amqp", geleverd)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from nameko.extensions import DependencyProvider
 
 from casuslog.appending import append
+from casuslog.broker.holders import access_by
 from casuslog.clock import today
 from casuslog.consume import timers
 from casuslog.consume.timers import Timer
@@ -23,14 +24,16 @@ from casuslog.readmodels import KnownEvents
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
 from services.abonnement import abonnement as a
-from services.abonnement import deelnames, feed, herhaling, nummering, tabellen
+from services.abonnement import deelnames, feed, herhaling, intrekking, nummering, tabellen
 from services.abonnement.besluiten import COMMANDS, PERIODE
 from services.abonnement.cloudeventdienst import CloudEventDienst
 from services.abonnement.foutdienst import FoutDienst
 from services.abonnement.herhaling import HERHAALD
 from services.abonnement.inschrijving import Inschrijving, Register
+from services.abonnement.intrekking import RAAKT_RECHTEN
 from services.abonnement.levering import Levering
 from services.abonnement.lezen import LeesHttp
+from services.abonnement.toegang import ToegangHttp
 from services.abonnement.uitgang import BrokerUitgang
 from services.abonnement.webhookdienst import WebhookDienst
 
@@ -47,7 +50,7 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
         platform: Platform = self.container.config[PLATFORM_KEY]
         store = platform.store_for(self.container.service_name)
         tabellen.metadata.create_all(store.engine)
-        url = platform.settings.amqp_url
+        url = platform.settings.holders_url
         pomp = Levering(
             store,
             KnownEvents(platform.codec),
@@ -55,6 +58,7 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
             platform.clock,
             lambda: BrokerUitgang(url),
             lease_seconds=platform.settings.lease_seconds,
+            toegang=access_by(platform.settings.amqp_beheer, url),
         )
         self._stopping = threading.Event()
         self._ended = self.container.spawn_managed_thread(lambda: pomp.run(self._stopping), identifier="levering")
@@ -69,7 +73,7 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
         return self._register
 
 
-class AbonnementService(LeesHttp, WebhookDienst, CloudEventDienst, FoutDienst, CasusService):
+class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, FoutDienst, CasusService):
     """Subscriptions, their numbers, their queues and their pull feed."""
 
     name = "abonnement"
@@ -93,6 +97,8 @@ class AbonnementService(LeesHttp, WebhookDienst, CloudEventDienst, FoutDienst, C
         dag, inschrijvingen = today(log.platform.clock), self.register.alle(tx)
         for subject in dict.fromkeys(event.envelope.subject for event in events):
             nummering.nummer(tx, log.known, subject, inschrijvingen, dag)
+        for subject in {event.envelope.subject for event in events if event.envelope.name in RAAKT_RECHTEN}:
+            intrekking.let_op(tx, log.known, inschrijvingen, dag, subject)
 
     @on_event("abonnement", projection=True)
     def schrijf_in(self, event: RecordedEvent, tx: Transaction) -> None:
@@ -109,6 +115,7 @@ class AbonnementService(LeesHttp, WebhookDienst, CloudEventDienst, FoutDienst, C
             herhaling.zet_terug(tx, stream.id, event)
         else:
             _bewaak(tx, inschrijving, stream)
+            intrekking.let_op(tx, log.known, [inschrijving], today(log.platform.clock))
             nummering.haal_in(tx, log.known, inschrijving, today(log.platform.clock))
 
     def figures(self) -> Iterator[Figure]:
@@ -121,7 +128,10 @@ class AbonnementService(LeesHttp, WebhookDienst, CloudEventDienst, FoutDienst, C
     @on_event("inrichting", "LidUitgetreden", projection=True)
     def houd_verband(self, event: RecordedEvent, tx: Transaction) -> None:
         """Keep who takes part in which samenwerkingsverband: it says what gemeenten receive of each other."""
+        log: ServiceLog = self.log
         deelnames.bewaar(tx, event)
+        buiten = [one for one in self.register.alle(tx) if one.reikt_buiten]
+        intrekking.let_op(tx, log.known, buiten, today(log.platform.clock))
 
     @on_timer
     def termijn_verstreken(self, timer: Timer, tx: Transaction) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Boolean, Column, Date, Index, Integer, MetaData, St
 
 metadata = MetaData()
 
-WACHT, GELEVERD, INGEHOUDEN = "wacht", "geleverd", "ingehouden"
+WACHT, GELEVERD, INGEHOUDEN, INGETROKKEN = "wacht", "geleverd", "ingehouden", "ingetrokken"
 
 abonnementen = Table(
     "abonnementen",
@@ -36,7 +36,8 @@ leveringen = Table(
     Index("leveringen_per_staat", "staat", "abonnement", "nummer"),
     Index("leveringen_per_casus", "subject", "abonnement"),
 )
-"""``staat``: wacht, geleverd or ingehouden; ``tijd``: when the broker confirmed it."""
+"""``staat``: wacht, geleverd, ingehouden, or ingetrokken (it was delivered, and the right to it ended); ``tijd``: when
+the broker confirmed it."""
 
 deelnames = Table(
     "deelnames",
@@ -49,3 +50,6 @@ deelnames = Table(
     Column("centrum", Boolean, nullable=False),
 )
 """Who takes part in a samenwerkingsverband, until (not including) ``tot``."""
+
+intrekkingen = Table("intrekkingen", metadata, Column("abonnement", String(36), primary_key=True))
+"""Whose queue must be taken back, because a right ended while something may lie in it."""

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from casuslog.broker.connection import connect_to, reaching
 from casuslog.broker.publish import ConfirmingPublisher, Outgoing
 from casuslog.broker.topology import declare_holder, holder_queue
-from services.abonnement.weergave import Bericht
+from services.abonnement.weergave import NUMMER, Bericht
 
+LOOKS, LOOK_SECONDS = 5, 0.1
 _TEXT, _BYTES = "utf-8", "binary"
+
+
+class Teruggenomen(Protocol):
+    """What was taken out of a queue."""
+
+    @property
+    def nummers(self) -> Sequence[int]:
+        """Their numbers."""
+
+    def weg(self) -> None:
+        """It need not come back: it waits elsewhere."""
 
 
 class Uitgang(Protocol):
@@ -24,11 +38,35 @@ class Uitgang(Protocol):
     def bevestigd(self) -> None:
         """Return when all that was sent is confirmed."""
 
+    def neem_terug(self, abonnement: str) -> Teruggenomen:
+        """Take all that lies in the queue of a subscription; it is gone when that is confirmed, and back if not."""
+
     def leef(self) -> None:
         """Keep the connection alive while nothing is sent; to be called every few seconds."""
 
     def sluit(self) -> None:
         """Let go of the connection."""
+
+
+class _UitWachtrij:
+    """Messages that were taken and not acknowledged yet."""
+
+    def __init__(self, connection: Any, channel: Any, messages: Sequence[Any]) -> None:
+        self._connection = connection
+        self._channel = channel
+        self._messages = messages
+
+    @property
+    def nummers(self) -> Sequence[int]:
+        """See :class:`Teruggenomen`."""
+        return [int(message.headers[NUMMER]) for message in self._messages]
+
+    def weg(self) -> None:
+        """See :class:`Teruggenomen`."""
+        with reaching(self._connection):
+            for message in self._messages:
+                self._channel.basic_ack(message.delivery_tag)
+            self._channel.close()
 
 
 class BrokerUitgang:
@@ -60,6 +98,27 @@ class BrokerUitgang:
     def bevestigd(self) -> None:
         """See :class:`Uitgang`."""
         self._publisher.flush()
+
+    def neem_terug(self, abonnement: str) -> Teruggenomen:
+        """See :class:`Uitgang`.
+
+        A connection that was closed from the other side gives back what it had not acknowledged a moment later, so the
+        queue is looked at again until nothing came for a while.
+        """
+        with reaching(self._connection):
+            channel = self._connection.channel()
+            declare_holder(channel, abonnement)
+            found: list[Any] = []
+            quiet = 0
+            while quiet < LOOKS:
+                message = channel.basic_get(holder_queue(abonnement), no_ack=False)
+                if message is not None:
+                    found.append(message)
+                    quiet = 0
+                else:
+                    quiet += 1
+                    time.sleep(LOOK_SECONDS)
+            return _UitWachtrij(self._connection, channel, found)
 
     def leef(self) -> None:
         """See :class:`Uitgang`."""

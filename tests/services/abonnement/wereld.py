@@ -36,7 +36,7 @@ from services.abonnement.inschrijving import Register
 from services.abonnement.levering import Levering
 from services.abonnement.service import AbonnementService
 from services.abonnement.tabellen import leveringen, metadata
-from services.abonnement.weergave import Bericht
+from services.abonnement.weergave import NUMMER, Bericht
 from services.beschikking.gebeurtenissen import BesluitBekendgemaakt, OpdrachtVerstrekt
 from services.inrichting.inrichting import LidUitgetreden, SamenwerkingsverbandVastgesteld, verband_id
 from services.melding.gebeurtenissen import MeldingBevestigd, MeldingGeregistreerd
@@ -108,6 +108,10 @@ class FakeQueues:
             raise ConnectionError("refused")
         for abonnement, bericht in sent:
             self.queues[abonnement].append(bericht)
+
+    def neem_terug(self, abonnement: str) -> SimpleNamespace:
+        lag = self.queues.setdefault(abonnement, [])
+        return SimpleNamespace(nummers=[one.headers[NUMMER] for one in lag], weg=lag.clear)
 
     def leef(self) -> None:
         """Nothing to keep alive."""
