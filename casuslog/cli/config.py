@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 
 import click
 
+from casuslog.cli._installation import chosen_services
 from casuslog.cli._table import table
 from casuslog.hosting.checking import Problem, examined
+from casuslog.hosting.database_roles import keys_script, services_script
+from casuslog.hosting.settings import service_names
 from casuslog.hosting.variables import CATALOGUE, OF_SERVICE, PREFIX, known
 
 HIDDEN = "(ingesteld; geheim)"
@@ -42,6 +47,41 @@ def show() -> None:
     rows = [[name, HIDDEN if (found := known(name)) and found.secret else value] for name, value in given]
     rows += [[v.name, f"standaard: {v.default}"] for v in CATALOGUE if v.name in names and v.name not in os.environ]
     click.echo(table(["variabele", "waarde"], rows))
+
+
+@config.command()
+@click.option("--database", default="casuslog", show_default=True, help="Naam van de database.")
+@click.option("--sleutels", "keys", is_flag=True, help="Het script voor de database met de sleutels.")
+@click.option("--dienst", "services", multiple=True, help="Alleen deze dienst; mag vaker (verdeelde installatie).")
+def postgres(database: str, keys: bool, services: tuple[str, ...]) -> None:
+    """Geef het SQL-script met een rol per dienst: geen rol kan bij de tabellen van een ander."""
+    chosen = [name for one in services for name in chosen_services(one)] or service_names()
+    click.echo(keys_script(database) if keys else services_script(database, chosen), nl=False)
+
+
+@config.command()
+@click.option("--vhost", default="casuslog", show_default=True, help="Naam van de vhost.")
+@click.option(
+    "--wachtwoorden",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Bestand met regels gebruiker=wachtwoord; wie ontbreekt, kan nog niet inloggen.",
+)
+def rabbitmq(vhost: str, file: Path | None) -> None:
+    """Geef de definities voor `rabbitmqctl import_definitions`: wachtrijen, gebruikers en wat elk van hen mag."""
+    # Imported here: it loads every service, to know who follows whom.
+    from casuslog.hosting.broker_rights import definitions
+    from casuslog.hosting.host import followed
+
+    passwords = dict(_pair(line, file) for line in file.read_text().splitlines() if line.strip()) if file else {}
+    click.echo(json.dumps(definitions(followed(), vhost=vhost, passwords=passwords), indent=2))
+
+
+def _pair(line: str, file: Path) -> tuple[str, str]:
+    user, separator, password = line.strip().partition("=")
+    if not separator or not user or not password:
+        raise click.BadParameter(f"{file.name}: elke regel is gebruiker=wachtwoord", param_hint="--wachtwoorden")
+    return user, password
 
 
 def told(problem: Problem) -> str:
