@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -70,11 +69,11 @@ def postgres(database: str, keys: bool, services: tuple[str, ...]) -> None:
 def rabbitmq(vhost: str, file: Path | None) -> None:
     """Geef de definities voor `rabbitmqctl import_definitions`: wachtrijen, gebruikers en wat elk van hen mag."""
     # Imported here: it loads every service, to know who follows whom.
-    from casuslog.hosting.broker_rights import definitions
+    from casuslog.hosting.broker_rights import definitions, text_of
     from casuslog.hosting.host import followed
 
     passwords = dict(_pair(line, file) for line in file.read_text().splitlines() if line.strip()) if file else {}
-    click.echo(json.dumps(definitions(followed(), vhost=vhost, passwords=passwords), indent=2))
+    click.echo(text_of(definitions(followed(), vhost=vhost, passwords=passwords)), nl=False)
 
 
 def _pair(line: str, file: Path) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from casuslog.documents import _pages
 from casuslog.documents._asyncapi import asyncapi
 from casuslog.documents._described import Described
 from casuslog.documents._openapi import openapi
-from casuslog.documents._tables import tables_beside
+from casuslog.documents._tables import made_beside, tables_beside
 from casuslog.hosting.contract import event_classes
 from casuslog.hosting.settings import service_class, service_names
 from casuslog.rights.matrix import matrix
@@ -49,9 +49,9 @@ def described() -> list[Described]:
 def write(folder: Path) -> list[Path]:
     """Write every document under ``folder``, and remove what is none any more. Gives what changed.
 
-    The tables in the pages for operators, beside that folder, are brought up to date too.
+    The tables in the pages for operators, and what ``deploy`` holds for the servers, are brought up to date too.
     """
-    made = documents() | tables_beside(folder)
+    made = documents() | tables_beside(folder) | made_beside(folder)
     changed = []
     for name, text in made.items():
         path = folder / name
@@ -67,7 +67,7 @@ def write(folder: Path) -> list[Path]:
 
 def check(folder: Path) -> list[str]:
     """What differs between the documents under ``folder`` and what runs; empty is well."""
-    made = documents() | tables_beside(folder)
+    made = documents() | tables_beside(folder) | made_beside(folder)
     problems = []
     for name, text in made.items():
         path = folder / name

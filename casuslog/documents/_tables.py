@@ -8,7 +8,12 @@ from pathlib import Path
 
 from casuslog import metrics
 from casuslog.hosting import variables
+from casuslog.hosting.broker_rights import definitions, text_of
+from casuslog.hosting.database_roles import KEYS, keys_script, services_script
+from casuslog.hosting.host import followed
+from casuslog.hosting.settings import service_names
 
+DEPLOY = "../../deploy"
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "../configuratie.md": {"variabelen": variables.table},
     "../beheer-meten.md": {"metrics": metrics.table},
@@ -30,6 +35,17 @@ def tables_beside(folder: Path) -> dict[str, str]:
         for name, path in pages.items()
         if path.exists()
     }
+
+
+def made_beside(folder: Path) -> dict[str, str]:
+    """What an installation is given, by its path from ``folder``: roles of PostgreSQL and definitions of RabbitMQ."""
+    made = {
+        "postgresql/rollen.sql": lambda: services_script("casuslog", service_names()),
+        "postgresql/sleutels.sql": lambda: keys_script(KEYS),
+        "rabbitmq/definitions.json": lambda: text_of(definitions(followed())),
+    }
+    there = folder / DEPLOY
+    return {f"{DEPLOY}/{name}": make() for name, make in made.items()} if there.is_dir() else {}
 
 
 def _filled(text: str, page: str, tables: dict[str, Callable[[], str]]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,6 +63,11 @@ def definitions(
         "queues": [_stream(vhost), *_inboxes(follows, vhost)],
         "bindings": [_binding(STREAM_QUEUE, "#", vhost), *_bindings(follows, vhost)],
     }
+
+
+def text_of(made: Mapping[str, Any]) -> str:
+    """Definitions as they stand in a file."""
+    return json.dumps(made, indent=2) + "\n"
 
 
 def _user(name: str, password: str) -> dict[str, Any]:
@@ -195,4 +201,4 @@ def _anchored(patterns: Sequence[str]) -> str:
     return f"^({'|'.join(patterns)})$"
 
 
-__all__ = ["definitions", "user_of"]
+__all__ = ["definitions", "text_of", "user_of"]
