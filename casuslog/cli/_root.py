@@ -24,6 +24,7 @@ from casuslog.cli import (
     token,
     verify,
     vernietig,
+    verwerkingen,
     wacht,
     webhooks,
 )
@@ -114,6 +115,7 @@ for command in (
     token.token,
     export.export,
     vernietig.vernietig,
+    verwerkingen.verwerkingen,
     schema.schema,
     webhooks.webhooks,
     webhooks.brieven,

@@ -56,7 +56,7 @@ def export(
         path.with_name(f"{zegel.gemeente}.pub").write_text(zegel.pem, encoding="ascii")
     proven = toets(made, zegels)
     click.echo(f"{path}: {proven.gebeurtenissen} gebeurtenissen in {proven.stromen} stromen")
-    click.echo(f"  verstrekkingen: {len(made['verstrekkingen'])}")
+    click.echo(f"  verwerkingen: {len(made['verwerkingen'])}, verstrekkingen: {len(made['verstrekkingen'])}")
     for zegel in zegels:
         click.echo(f"  gemeente {zegel.gemeente}: verzegeld met sleutel {zegel.id}")
     if not proven.heel:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
 import structlog
 from werkzeug.wrappers import Request
 
+from casuslog import verwerkingen
 from casuslog.caller import Caller
 from casuslog.clock import today
 from casuslog.errors import Forbidden, InvalidInput
@@ -18,11 +21,16 @@ from casuslog.rights import Reader
 
 if TYPE_CHECKING:
     from casuslog.hosting.provider import ServiceLog
+    from casuslog.store import Transaction
 
 _log = structlog.get_logger("casuslog.inzage")
 
 BEHEERDER = "beheerder"
 UNREADABLE = "geen_id"
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""W3C Trace Context."""
+_BEGIN = "casuslog.begin"
+"""In the environment of a request: when it came."""
 _PLAIN = re.compile(r"[a-z_]{1,32}|[0-9]{4}(,[0-9]{4})*")
 """Kinds of stream, and lists of gemeentecodes."""
 
@@ -35,6 +43,7 @@ def caller_of(log: ServiceLog, request: Request) -> Caller:
         Forbidden: a role that the token has not, or roles that exclude each other.
         TooMany: this caller, or whoever is at this address, has to wait.
     """
+    request.environ.setdefault(_BEGIN, log.platform.clock.now())
     headers, gate = request.headers, log.platform.gate
     remote = remote_of(request, gate.proxies)
     return gate.caller_of(headers.get("Authorization"), headers.get("Casuslog-Rol"), remote)
@@ -80,19 +89,60 @@ def as_of(log: ServiceLog, request: Request) -> date:
         raise InvalidInput("De dag heeft de vorm 2017-04-13.", errors={"op": ["JJJJ-MM-DD"]}) from None
 
 
-def note(log: ServiceLog, reader: Reader, what: str, subject: str, *, allowed: bool) -> None:
+def note(
+    log: ServiceLog,
+    reader: Reader,
+    what: str,
+    subject: str,
+    *,
+    allowed: bool,
+    request: Request | None = None,
+    about: Iterable[tuple[str, str]] = (),
+    shown: int = 0,
+    tx: Transaction | None = None,
+) -> None:
     """Note a reading, also a refused one: who, in which role, for which purpose, of what; never what was read.
 
-    What came in a URL is noted only where it is an id: somebody may have put a BSN or a name there.
+    It is a line of the log, and for each of whom it is about a processing record (:mod:`casuslog.verwerkingen`), which
+    is kept before the answer goes out. What came in a URL is noted only where it is an id: somebody may have put a BSN
+    or a name there.
+
+    Args:
+        log: of the service.
+        reader: who reads.
+        what: ``tijdlijn``, a kind of stream, ...
+        subject: what was asked for.
+        allowed: whether anything was shown.
+        request: the call; says when it began and in which trace.
+        about: per gemeente that answers for it the casus (or other subject) that exists and was read or refused.
+        shown: how many events were shown.
+        tx: the transaction of the reading, still open; without it the record gets one of its own.
     """
+    plain = what if _PLAIN.fullmatch(what) else UNREADABLE
+    now = log.platform.clock.now()
     _log.info(
         "inzage",
-        wat=what if _PLAIN.fullmatch(what) else UNREADABLE,
+        wat=plain,
         onderwerp=subject if is_uuid(subject) or _PLAIN.fullmatch(subject) else UNREADABLE,
         lezer=reader.id,
         rol=reader.rol,
         organisatie=reader.organisatie,
         doelbinding=reader.doelbinding,
         toegestaan=allowed,
-        tijd=log.platform.clock.now().isoformat(),
+        tijd=now.isoformat(),
     )
+    whom = list(about)
+    if not whom:
+        return
+    given = None if request is None else request.headers.get("traceparent", "")
+    read = verwerkingen.Verwerking(
+        lezer=reader,
+        onderdeel=plain,
+        begin=now if request is None else request.environ.get(_BEGIN, now),
+        toegestaan=allowed,
+        traceparent=given if given and TRACEPARENT.fullmatch(given) else None,
+        aantal=shown,
+    )
+    with contextlib.ExitStack() as opened:
+        conn = (tx or opened.enter_context(log.store.transaction())).conn
+        verwerkingen.leg_vast(conn, log.platform.keys, read, whom, now)

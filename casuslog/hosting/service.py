@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -20,9 +19,10 @@ from casuslog.hosting.entrypoint import on_event
 from casuslog.hosting.feed import FeedRpc
 from casuslog.hosting.operating import Operating
 from casuslog.hosting.provider import CasusLog, ServiceLog
-from casuslog.hosting.reading import caller_of
+from casuslog.hosting.reading import TRACEPARENT, caller_of
 from casuslog.hosting.streams import Streams
 from casuslog.hosting.timers import on_timer
+from casuslog.hosting.verwerkingen import Verwerkingenlogboek
 from casuslog.hosting.waiting import Waiting
 from casuslog.http import http, json_body, json_response
 from casuslog.metrics import UNKNOWN
@@ -30,10 +30,8 @@ from casuslog.readmodels import Policies, keep, note
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
-
-class CasusService(FeedRpc, Streams, Waiting, Operating):
+class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Waiting, Operating):
     """Base of a service. A subclass names itself, its commands and how it reads policy and foreign events."""
 
     name: ClassVar[str]
@@ -189,7 +187,7 @@ def _if_match(request: Request) -> int | None:
 def _traceparent(request: Request) -> str | None:
     """The trace of the caller; one that has not the form is left out, as W3C Trace Context says."""
     given = request.headers.get("traceparent", "")
-    return given if _TRACEPARENT.fullmatch(given) else None
+    return given if TRACEPARENT.fullmatch(given) else None
 
 
 __all__ = ["CasusService", "on_event"]

@@ -17,6 +17,7 @@ from casuslog.http import http, json_response
 from casuslog.readmodels import InvolvementRegister
 from casuslog.rights import Involvement, Involvements, Reader, matrix
 from casuslog.rights.showing import shown
+from casuslog.verwerkingen import over_iemand
 
 GEEN_BETROKKENHEID = "geen_betrokkenheid"
 
@@ -33,15 +34,16 @@ class Streams:
         reader, op = reader_of(log, request), as_of(log, request)
         stream, day = Stream(gemeente_of(gemeente).code, soort, subject), today(log.platform.clock)
         with log.store.transaction() as tx:
-            read = log.store.codec.decode_many(tx.read_stream(stream), purpose="inzage", typed=False)
-            events = list(read)
+            events = list(log.store.codec.decode_many(tx.read_stream(stream), purpose="inzage", typed=False))
             recorded = InvolvementRegister.of(tx.conn, subject, day)
-        involved = Involvements.of(events).involving(
-            *(Involvement(i.organisatie, i.als, i.vanaf, i.tot, i.thema, door=i.gemeente) for i in recorded)
-        )
-        asked = (event for event in events if event.envelope.feitdatum <= op)
-        rows = list(shown(asked, reader, involved, log.privacy_of, on=day))
-        note(log, reader, soort, subject, allowed=bool(rows))
+            involved = Involvements.of(events).involving(
+                *(Involvement(i.organisatie, i.als, i.vanaf, i.tot, i.thema, door=i.gemeente) for i in recorded)
+            )
+            asked = (event for event in events if event.envelope.feitdatum <= op)
+            rows = list(shown(asked, reader, involved, log.privacy_of, on=day))
+            about = [(stream.gemeente, subject)] if events and over_iemand(soort) else []
+            seen = len(rows)
+            note(log, reader, soort, subject, allowed=bool(rows), request=request, about=about, shown=seen, tx=tx)
         if not rows:
             raise _nothing_to_see(reader, soort)
         return json_response({"stroom": str(stream), "gebeurtenissen": rows})

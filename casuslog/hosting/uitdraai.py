@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from casuslog import verwerkingen
 from casuslog.bewijs import Zegel
 from casuslog.bewijs.toets import FORMAAT, KOP
 from casuslog.caller import Caller
@@ -23,11 +24,13 @@ from casuslog.hosting.platform import Platform
 from casuslog.hosting.settings import service_class
 from casuslog.hosting.verklaring import MAP as VERKLARINGEN
 from casuslog.recorded import RecordedEvent
+from casuslog.rights import Reader
 from casuslog.schema import HEADER, read_stored
-from casuslog.store import EventStore
+from casuslog.store import EventStore, Transaction
 from casuslog.store.tables import events
 from casuslog.vernietigen.dossiers import Kop, koppen
 from casuslog.vernietigen.gebeurtenissen import BEWARING
+from casuslog.verwerkingen.logboek import samengevoegd
 
 DOEL = "uitdraai"
 UITDRAAIERS = ("archivaris", "functionaris_gegevensbescherming")
@@ -70,6 +73,7 @@ class Uitdraai:
             )
         self._platform = platform
         self._stores = {name: platform.store_for(name) for name in services}
+        self._bewaarder = next(name for name in services if getattr(service_class(name), "bewaart", False))
         self._wie = wie
         self._gemeenten = tuple(gemeenten)
         self._betrokkene = betrokkene
@@ -103,6 +107,7 @@ class Uitdraai:
             "door": {"rol": self._wie.rol, "organisatie": self._wie.organisatie, "id": self._wie.id},
             "stromen": [self._stroom(store, kop, van_wie) for store, kop in einden],
             "koppen": [_kop(zegel, casus, gemaakt, [kop for _, kop in einden]) for zegel in zegels],
+            "verwerkingen": self._verwerkingen(casus),
             "verstrekkingen": self._verstrekkingen(casus),
             "verklaringen": _verklaringen(self._platform.settings.data, casus, self._gemeenten),
         }
@@ -137,6 +142,25 @@ class Uitdraai:
 
     def _eigen(self, betrokkene: str | None) -> bool:
         return self._betrokkene is None or betrokkene in (self._betrokkene, BEWARING)
+
+    def _verwerkingen(self, casus: str) -> list[dict[str, Any]]:
+        """Who read what, up to now; that it is exported is the last of them."""
+        keys = self._platform.keys
+        found = []
+        for name, store in self._stores.items():
+            verwerkingen.metadata.create_all(store.engine)
+            for gemeente in self._gemeenten:
+                with store.transaction() as tx:
+                    if name == self._bewaarder:
+                        self._leg_vast(tx, gemeente, casus)
+                    found.append(verwerkingen.van(tx.conn, keys, name, gemeente, casus))
+        return samengevoegd(found)
+
+    def _leg_vast(self, tx: Transaction, gemeente: str, casus: str) -> None:
+        wie, now = self._wie, self._platform.clock.now()
+        lezer = Reader(wie.rol, wie.organisatie, wie.id, wie.gemeenten, wie.doelbinding)
+        read = verwerkingen.Verwerking(lezer=lezer, onderdeel=DOEL, begin=now, toegestaan=True)
+        verwerkingen.leg_vast(tx.conn, self._platform.keys, read, [(gemeente, casus)], now)
 
     def _verstrekkingen(self, casus: str) -> list[dict[str, Any]]:
         told = []

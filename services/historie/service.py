@@ -5,7 +5,7 @@ What stands in the way of destroying a casus, and what was decided about it, is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 from werkzeug.wrappers import Request, Response
@@ -44,8 +44,13 @@ class HistorieService(CasusService):
         """The timeline of a casus for this caller, oldest first. ``op``: up to this day."""
         log: ServiceLog = self.log
         reader, op = reader_of(log, request), as_of(log, request)
-        rows = tijdlijn(_events(log, casus), reader, log.privacy_of, tot_en_met=op, vandaag=today(log.platform.clock))
-        note(log, reader, "tijdlijn", casus, allowed=bool(rows))
+        with log.store.transaction() as tx:
+            events = _events(log, tx, casus)
+            rows = tijdlijn(events, reader, log.privacy_of, tot_en_met=op, vandaag=today(log.platform.clock))
+            about = _over(casus, {row["gemeente"] for row in rows}, events)
+            note(
+                log, reader, "tijdlijn", casus, allowed=bool(rows), request=request, about=about, shown=len(rows), tx=tx
+            )
         if not rows:
             raise NoInvolvement()
         return json_response({"casus": casus, "op": op.isoformat(), "tijdlijn": rows})
@@ -55,14 +60,21 @@ class HistorieService(CasusService):
         """The status of a casus for this caller: step, since when, owner, team, next step. ``op``: as of this day."""
         log: ServiceLog = self.log
         reader, op = reader_of(log, request), as_of(log, request)
-        told = status(_events(log, casus), reader, tot_en_met=op, vandaag=today(log.platform.clock))
-        note(log, reader, "status", casus, allowed=told is not None)
+        with log.store.transaction() as tx:
+            events = _events(log, tx, casus)
+            told = status(events, reader, tot_en_met=op, vandaag=today(log.platform.clock))
+            about = _over(casus, {told["eigenaar"]} - {None} if told else (), events)
+            note(log, reader, "status", casus, allowed=told is not None, request=request, about=about, tx=tx)
         if told is None:
             raise NoInvolvement()
         return json_response({"casus": casus, "op": op.isoformat(), **told})
 
 
-def _events(log: ServiceLog, casus: str) -> list[RecordedEvent]:
+def _events(log: ServiceLog, tx: Transaction, casus: str) -> list[RecordedEvent]:
     """All that the log carried of a casus. Streams with a subject of their own stay out altogether."""
-    with log.store.transaction() as tx:
-        return list(log.known.of(tx.conn, casus, EVERY_GEMEENTE, purpose="inzage"))
+    return list(log.known.of(tx.conn, casus, EVERY_GEMEENTE, purpose="inzage"))
+
+
+def _over(casus: str, shown: Collection[str], events: Sequence[RecordedEvent]) -> list[tuple[str, str]]:
+    """Who answers for a reading: the gemeenten of what was shown; of what was refused, all that hold the casus."""
+    return [(gemeente, casus) for gemeente in shown or {event.envelope.gemeente for event in events}]

@@ -110,7 +110,8 @@ class ToezichtService(Foutmeldingen, CasusService):
         )
         with log.store.engine.connect() as conn:
             rows = [(row.subject, json.loads(row.envelope)) for row in conn.execute(query)]
-        note(log, reader, "dossiers", ",".join(reader.gemeenten), allowed=True)
+        about = [(e["gemeente"], dossier) for dossier, e in rows]
+        note(log, reader, "dossiers", ",".join(reader.gemeenten), allowed=True, request=request, about=about)
         told = [{"dossier": dossier, "sinds": e["feitdatum"], "begon_met": e["type"]} for dossier, e in rows]
         return json_response({"dossiers": told})
 
