@@ -204,6 +204,11 @@ CATALOGUE = (
     Variable("CASUSLOG_SCHEMAS", "`schemas` beside the packages", "folder with Avro schemas and code lists"),
     Variable("CASUSLOG_INRICHTINGEN", "`deploy/inrichtingen`", "folder with the inrichtingen that are loaded"),
     Variable(
+        "CASUSLOG_VERWERKINGENREGISTER",
+        "`urn:casuslog:verwerkingsactiviteit`",
+        "address of the register (AVG art. 30) in which the activities of the processing records are described",
+    ),
+    Variable(
         "CASUSLOG_LEASE_SECONDS",
         "15",
         "how long the work of a relay or pump that died waits for another",
