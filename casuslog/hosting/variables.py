@@ -88,7 +88,7 @@ def _address(text: str) -> str | None:
 
 def _beheer(text: str) -> str | None:
     """As :func:`casuslog.broker.holders.access_by` takes it."""
-    if text.split()[0].endswith("rabbitmqctl"):
+    if text.split(" ")[0].endswith("rabbitmqctl"):
         return None
     told = "http://beheer:wachtwoord@host:15672, of het pad van rabbitmqctl met zijn argumenten"
     return url(("http", "https"), told)(text)
