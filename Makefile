@@ -50,7 +50,7 @@ lock: $(VENV)/installed
 	scripts/lock
 
 clean:
-	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .casuslog tests/node/node_modules *.egg-info
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .casuslog docs/examples/node/node_modules *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: requirements.lock pyproject.toml scripts/ensure-venv

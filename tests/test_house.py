@@ -41,6 +41,7 @@ LIGHT = (
     "casuslog.consume.wire",
     "casuslog.broker",
     "casuslog.rights",
+    "casuslog.subscribing",
 )
 HEAVY = (
     "nameko",

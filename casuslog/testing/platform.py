@@ -44,6 +44,7 @@ from casuslog.hosting.timers import OnTimer
 from casuslog.http.client import ApiClient
 from casuslog.recorded import START, Context, Cursor, RecordedEvent, StoredEvent
 from casuslog.store import EVERY_GEMEENTE, EventStore
+from casuslog.subscribing import Subscription, subscribe
 from casuslog.testing.instances import free_ports
 
 INRICHTINGEN = "CASUSLOG_INRICHTINGEN"
@@ -67,7 +68,8 @@ class Platform:
         day: where the clock begins.
         inrichtingen: folder with inrichtingen to work by; by default those of the installation.
         data: folder to keep everything in; by default a temporary one that is removed at the end.
-        env: more of the environment (:mod:`casuslog.hosting.settings`), e.g. ``{"CASUSLOG_TEMPO": "0"}``.
+        env: more of the environment (:mod:`casuslog.hosting.settings`), e.g. ``{"CASUSLOG_TEMPO": "0"}``; with an AMQP
+            and a database URL it runs on those.
     """
 
     def __init__(
@@ -129,6 +131,26 @@ class Platform:
         """Ask a question that records nothing; raises as :meth:`command`."""
         given = {field: _plain(value) for field, value in body.items() if value is not None}
         return self._logs[service].commands.ask(CommandCall(name=name, body=given, caller=caller))
+
+    def subscribe(
+        self,
+        abonnement: str,
+        caller: Caller,
+        *,
+        position: Path | str,
+        queue: bool = False,
+        idle: float | None = 0.3,
+    ) -> Subscription:
+        """Follow a subscription as its holder does, over HTTP or over its queue; ends when nothing came for ``idle``
+        seconds."""
+        return subscribe(
+            abonnement,
+            queue=self.settings.amqp_url if queue else None,
+            feed=self.settings.http_url("abonnement"),
+            token=lambda: self.host.platform.issuer.issue(caller),
+            position=position,
+            idle=idle,
+        )
 
     def timeline(self, casus: str, caller: Caller, op: date | None = None) -> list[dict[str, Any]]:
         """The timeline of a casus as this caller reads it over HTTP.
@@ -282,6 +304,8 @@ def _whole_log(store: EventStore) -> Iterator[StoredEvent]:
 def _settings(folder: Path, env: Mapping[str, str]) -> Settings:
     own = {"CASUSLOG_DATA": str(folder), "CASUSLOG_HTTP_PORT": str(_free_ports())}
     embedded = Settings.from_env({**env, **own})
+    if not embedded.embedded:
+        return embedded
     # A broker of its own: two platforms in one process do not hear each other.
     return replace(embedded, amqp_url=f"{embedded.amqp_url}-{uuid.uuid4().hex[:12]}")
 

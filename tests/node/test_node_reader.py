@@ -15,9 +15,9 @@ from casuslog.schema import SchemaRegistry
 from services.abonnement.uitgang import BrokerUitgang
 from tests.services.abonnement.wereld import BEKEND, NAAM, Wereld, sqlite
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[2] / "docs" / "examples" / "node"
 GROND = "Wmo 2015 art. 5.1.1"
-FINGERPRINTS = "console.log(JSON.stringify([...require('./lees.js').readSchemas(process.argv[1]).keys()]))"
+FINGERPRINTS = "console.log(JSON.stringify([...require('./abonnee.js').readSchemas(process.argv[1]).keys()]))"
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def schemas(tmp_path: Path) -> Path:
 
 def node(amqp_url: str, abonnement: str, schemas: Path, count: int) -> subprocess.CompletedProcess[str]:
     """Let the script read ``count`` events."""
-    return run("lees.js", amqp_url, holder_queue(abonnement), str(schemas), str(count))
+    return run("abonnee.js", amqp_url, holder_queue(abonnement), str(schemas), str(count))
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

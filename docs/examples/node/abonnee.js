@@ -2,7 +2,7 @@
 /*
  * Reads the queue of a holder and prints each event as a line of JSON.
  *
- *   node lees.js <amqp-url> <queue> <folder schemas/> [how many; without it: until Ctrl-C]
+ *   node abonnee.js <amqp-url> <queue> <folder schemas/> [how many; without it: until Ctrl-C]
  *
  * All it knows of Casuslog is the folder schemas/ and what stands here:
  *
@@ -13,7 +13,7 @@
  * - The body of an Avro subscription is Avro's single-object encoding: C3 01, eight bytes that name the schema (its
  *   CRC-64-AVRO fingerprint, little-endian), then the record. A schema in schemas/ stands for two records: all its
  *   fields, and only those with "privacy": "feit"; the second one is called <Name>Feit.
- * - The body of a JSON subscription is a CloudEvent in structured mode.
+ * - The body of a JSON subscription is a CloudEvent in structured mode; in binary mode it is the data alone.
  */
 const fs = require('fs');
 const path = require('path');
@@ -22,6 +22,7 @@ const avsc = require('avsc');
 
 const AVRO = 'application/vnd.casuslog.event.helder+avro';
 const JSON_EVENT = 'application/cloudevents+json';
+const JSON_DATA = 'application/json';
 
 // -- the schemas, by fingerprint -------------------------------------------------------------------------------------
 
@@ -99,6 +100,7 @@ function dataOf(message, schemas) {
   const { content } = message;
   if (content.length === 0) return null;
   if (message.properties.contentType === JSON_EVENT) return JSON.parse(content.toString('utf8')).data || null;
+  if (message.properties.contentType === JSON_DATA) return JSON.parse(content.toString('utf8'));
   if (message.properties.contentType !== AVRO) throw new Error(`unknown content type ${message.properties.contentType}`);
   if (content.length < 10 || content[0] !== 0xc3 || content[1] !== 0x01) throw new Error('no single-object encoding');
   const wanted = content.subarray(2, 10).toString('hex');
