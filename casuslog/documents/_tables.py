@@ -39,7 +39,7 @@ def tables_beside(folder: Path) -> dict[str, str]:
 
 def made_beside(folder: Path) -> dict[str, str]:
     """What an installation is given, by its path from ``folder``: roles of PostgreSQL and definitions of RabbitMQ."""
-    made = {
+    made: dict[str, Callable[[], str]] = {
         "postgresql/rollen.sql": lambda: services_script("casuslog", service_names()),
         "postgresql/sleutels.sql": lambda: keys_script(KEYS),
         "rabbitmq/definitions.json": lambda: text_of(definitions(followed())),
