@@ -1,4 +1,4 @@
-"""schemathesis on the OpenAPI document that each service serves: whatever is sent, none fails, and each says why not."""
+"""schemathesis on the OpenAPI document that each service serves: whatever is sent, none fails or gives no reason."""
 
 from __future__ import annotations
 
