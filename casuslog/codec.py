@@ -12,29 +12,30 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
+from casuslog._decoding import KeyOf, Opened, Reading, agreeing, opened, unsealed
 from casuslog.encoding import Encoder, KeysForWriting, Plan
 from casuslog.envelope import Envelope, Stream
 from casuslog.errors import SchemaError, StoreError
 from casuslog.events import VERNIETIGD, DomainEvent, Fact, Privacy, event_types
-from casuslog.privacy import Cipher, associated_data, seal, unseal
+from casuslog.privacy import Cipher, associated_data, seal
 from casuslog.recorded import RecordedEvent, StoredEvent
 from casuslog.schema import (
     HEADER,
     MAX_SIZE,
     Block,
     Blok,
-    Form,
     JsonForm,
     SchemaRegistry,
     SchemaVersion,
     StoredRecord,
-    become_typed,
     cloudevent,
     encode,
     read_stored,
     record_view,
     write_stored,
 )
+
+__all__ = ["Codec", "Keys", "opened", "sealed", "unsealed"]
 
 _BATCH = 500
 _BEGIN = HEADER + 8
@@ -49,21 +50,19 @@ class Keys(KeysForWriting, Protocol):
     def get_many(self, key_ids: Iterable[str], gemeente: str, purpose: str) -> Mapping[str, bytes | None]: ...
 
 
-KeyOf = Callable[[str], bytes | Cipher | None]
-"""The key with an id, or None when it has been destroyed."""
-_Opened = tuple[SchemaVersion, StoredRecord]
-
-
 class Codec:
     """Encodes and decodes events. Bytes that break the contract raise :class:`SchemaError`; destroyed keys do not."""
 
     def __init__(self, registry: SchemaRegistry, keys: Keys) -> None:
         self.registry = registry
         self._keys = keys
+        self._ready: Callable[[str, str, str], bytes | Cipher | None] = getattr(keys, "cipher", keys.get)
+        """A key for reading one event: made ready, where the key store keeps some so."""
         self._versions: dict[type[DomainEvent], SchemaVersion] = {}
         self._plans: dict[type[DomainEvent], Plan] = {}
         self._json: dict[bytes, JsonForm] = {}
         self._begins: dict[bytes, SchemaVersion] = {}
+        self._readings: dict[tuple[SchemaVersion, type[DomainEvent] | None], Reading] = {}
 
     def dataschema_of(self, event_class: type[DomainEvent]) -> str:
         """The ``dataschema`` of events of this class: ``/schemas/<16 hex>``.
@@ -115,12 +114,8 @@ class Codec:
         Raises:
             SchemaError: the bytes break the contract; the message names the event id and what is wrong.
         """
-        keys, gemeente = self._keys, stored.envelope.gemeente
-
-        def key_of(key_id: str) -> bytes | None:
-            return keys.get(key_id, gemeente, purpose)
-
-        return self._recorded(stored, self._opened(stored), key_of, typed)
+        ready, gemeente = self._ready, stored.envelope.gemeente
+        return self._recorded(stored, self._opened(stored), lambda key_id: ready(key_id, gemeente, purpose), typed)
 
     def decode_many(
         self, stored: Iterable[StoredEvent], *, purpose: str, typed: bool = True
@@ -182,7 +177,7 @@ class Codec:
             plan = self._plans[event_class] = Plan.of(self._version_of(event_class))
         return plan
 
-    def _opened(self, stored: StoredEvent) -> _Opened:
+    def _opened(self, stored: StoredEvent) -> Opened:
         body, envelope = stored.body, stored.envelope
         try:
             # How a body begins (both fingerprints) says all of it but its length, once such a one was opened.
@@ -191,49 +186,45 @@ class Codec:
                 parts = opened(self.registry, body, envelope)
                 self._begins[body[:_BEGIN]] = parts[0]
                 return parts
-            return _agreeing(version, envelope), read_stored(body[HEADER:])
+            return agreeing(version, envelope), read_stored(body, HEADER)
         except SchemaError as error:
             raise _named(error, envelope) from None
 
-    def _recorded(self, stored: StoredEvent, parts: _Opened, key_of: KeyOf, typed: bool) -> RecordedEvent:
-        envelope = stored.envelope
+    def _recorded(self, stored: StoredEvent, parts: Opened, key_of: KeyOf, typed: bool) -> RecordedEvent:
+        envelope, (writer, record) = stored.envelope, parts
         event_class = event_types().get(envelope.type) if typed else None
-        values: dict[str, Any]
-        data: Any
-        data = values = {}
         try:
-            writer, record = parts
-            if event_class is None:
-                reader = self.registry.current(envelope.type)
-            else:
-                reader = self._version_of(event_class)
-                # It is not validated anew: what was recorded once stays readable, whatever the class checks today.
-                data = object.__new__(event_class)
-                values = data.__dict__
-            _unseal_into(values, writer, reader, record, envelope, key_of)
+            reading = self._readings.get((writer, event_class))
+            if reading is None:
+                reading = self._readings[writer, event_class] = self._reading(writer, event_class)
+            return reading.recorded(stored, record, key_of)
         except SchemaError as error:
             raise _named(error, envelope) from None
-        if event_class is not None:
-            become_typed(event_class, values)
-        return RecordedEvent(envelope, data, stored)
 
-    def _tried(self, stored: StoredEvent) -> _Opened | SchemaError:
+    def _reading(self, writer: SchemaVersion, event_class: type[DomainEvent] | None) -> Reading:
+        if event_class is None:
+            return Reading(writer, self.registry.current(writer.wire_type))
+        return Reading(writer, self._version_of(event_class), event_class)
+
+    def _tried(self, stored: StoredEvent) -> Opened | SchemaError:
         try:
             return self._opened(stored)
         except SchemaError as error:
             return error
 
     def _keys_of(
-        self, batch: list[StoredEvent], parts: list[_Opened | SchemaError], purpose: str
+        self, batch: list[StoredEvent], parts: list[Opened | SchemaError], purpose: str
     ) -> dict[str, _Ciphers]:
         """The keys of a batch by gemeente, without those that are lost: the event that needs one will say so."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for event, part in zip(batch, parts, strict=True):
             if not isinstance(part, SchemaError):
+                _, feit, persoonsgegeven = part[1]
                 asked = wanted[event.envelope.gemeente]
-                for blok in part[1][1:]:
-                    if blok is not None:
-                        asked.add(blok.sleutel)
+                if feit is not None:
+                    asked.add(feit[0])
+                if persoonsgegeven is not None:
+                    asked.add(persoonsgegeven[0])
         found: dict[str, _Ciphers] = {}
         at_hand = self._asked_for(wanted, purpose)
         for gemeente in wanted:
@@ -298,38 +289,6 @@ def _agreed(version: SchemaVersion, envelope: Envelope) -> None:
         raise SchemaError(f"its envelope says {envelope.type} {envelope.dataschema}, which is not {version!r}")
 
 
-def opened(registry: SchemaRegistry, body: bytes, envelope: Envelope) -> _Opened:
-    """The version that wrote a body, and its blocks, still sealed.
-
-    Raises:
-        SchemaError: it is not the stored form of the type and schema that the envelope names, or the schema is unknown.
-    """
-    entry, rest = registry.open(body)
-    if entry.form is not Form.OPGESLAGEN:
-        raise SchemaError(f"its body is the {entry.form} form of {entry.version.wire_type}, not the stored one")
-    record = read_stored(rest)
-    return _agreeing(registry.version(record.helder), envelope), record
-
-
-def unsealed(
-    writer: SchemaVersion, reader: SchemaVersion, stored: StoredRecord, envelope: Envelope, key_of: KeyOf
-) -> dict[str, Any]:
-    """The clear record in the shape of ``reader``; the fields of a destroyed key hold ``VERNIETIGD``.
-
-    Raises:
-        SchemaError: a block is missing, damaged or moved, or does not resolve to the reader.
-    """
-    values: dict[str, Any] = {}
-    _unseal_into(values, writer, reader, stored, envelope, key_of)
-    return values
-
-
-def _agreeing(version: SchemaVersion, envelope: Envelope) -> SchemaVersion:
-    if version.wire_type != envelope.type or version.dataschema != envelope.dataschema:
-        raise SchemaError(f"its body is {version!r}, its envelope says {envelope.type} {envelope.dataschema}")
-    return version
-
-
 def _sealed_block(
     block: Block, record: Mapping[str, Any], envelope: Envelope, key_for: Callable[[Privacy], tuple[str, bytes]]
 ) -> Blok | None:
@@ -338,35 +297,6 @@ def _sealed_block(
     plaintext = block.schema.write(record)
     key_id, key = key_for(block.klasse)
     return seal(key_id, key, plaintext, associated_data(envelope, block.binding))
-
-
-def _unseal_into(
-    values: dict[str, Any],
-    writer: SchemaVersion,
-    reader: SchemaVersion,
-    stored: StoredRecord,
-    envelope: Envelope,
-    key_of: KeyOf,
-) -> None:
-    _unseal_block(values, writer.feit, reader.feit, stored.feit, envelope, key_of)
-    _unseal_block(values, writer.persoonsgegeven, reader.persoonsgegeven, stored.persoonsgegeven, envelope, key_of)
-
-
-def _unseal_block(
-    values: dict[str, Any], written: Block, read: Block, blok: Blok | None, envelope: Envelope, key_of: KeyOf
-) -> None:
-    if blok is None:
-        if written.schema.fields:
-            raise SchemaError(f"its block {written.klasse} is missing")
-        if read.schema.fields:
-            written.schema.read_into(b"", values, read.schema)
-        return
-    key = key_of(blok.sleutel)
-    if key is None:
-        values.update(dict.fromkeys(read.schema.fields, VERNIETIGD))
-        return
-    plain = unseal(blok, key, associated_data(envelope, written.binding))
-    written.schema.read_into(plain, values, read.schema)
 
 
 def _values(recorded: RecordedEvent) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from casuslog.envelope import Actor, Envelope
 from casuslog.events import DomainEvent, Fact
@@ -12,8 +12,7 @@ from casuslog.events import DomainEvent, Fact
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cursor:
+class Cursor(NamedTuple):
     """A place in the log of one service, ordered as the log is read. Opaque outside: a text to hand back.
 
     ``era`` counts the lives of the database (a restore or failover opens a new one), ``xid`` is the transaction that

@@ -22,8 +22,13 @@ def associated_data(envelope: Envelope, binding: str) -> bytes:
     A ciphertext that is moved to another event, casus, gemeente, class or schema no longer opens. ``binding`` holds the
     last two (:attr:`casuslog.schema.Block.binding`).
     """
+    return (place_of(envelope) + binding).encode()
+
+
+def place_of(envelope: Envelope) -> str:
+    """How the associated data of both blocks of an event begins, up to and including the bar before the class."""
     e = envelope
-    return f"{e.gemeente}|{e.stroom}|{e.subject}|{e.id}|{binding}".encode()
+    return f"{e.gemeente}|{e.stroom}|{e.subject}|{e.id}|"
 
 
 def seal(key_id: str, key: bytes, plaintext: bytes, associated: bytes) -> Blok:
@@ -33,7 +38,7 @@ def seal(key_id: str, key: bytes, plaintext: bytes, associated: bytes) -> Blok:
 
 
 Cipher = AESGCM
-"""A key made ready. Making it takes longer than opening a block and it weighs 2.5 kB: keep it for a page of events."""
+"""A key made ready. Making it takes longer than opening a block, and it weighs 2.5 kB: keep few of them."""
 
 
 def unseal(blok: Blok, key: bytes | Cipher, associated: bytes) -> bytes:
@@ -43,8 +48,9 @@ def unseal(blok: Blok, key: bytes | Cipher, associated: bytes) -> bytes:
         SchemaError: key, associated data, nonce or ciphertext do not belong together. The codec adds the event id.
     """
     try:
-        cipher = key if isinstance(key, AESGCM) else AESGCM(key)
-        return cipher.decrypt(blok.nonce, blok.cijfertekst, associated)
+        _, nonce, text = blok
+        cipher = AESGCM(key) if isinstance(key, bytes) else key
+        return cipher.decrypt(nonce, text, associated)
     except (InvalidTag, ValueError):
         # Nothing of the cause is shown: which part was wrong is of use to whoever tampered only.
         raise SchemaError("an encrypted block is damaged or does not belong here") from None

@@ -2,12 +2,53 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
+
+from casuslog.privacy._blocks import Cipher
 
 V = TypeVar("V")
 LIMIT = 20_000
 """Entries before the whole is dropped: a bound on memory, not a tuning knob."""
+CIPHERS = 1_000
+"""Ciphers that are kept beside their keys, at 2.5 kB each."""
+
+
+class DataKey:
+    """A key in memory, with its cipher where one was asked for."""
+
+    __slots__ = ("cipher", "key")
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+        self.cipher: Cipher | None = None
+
+
+class Ciphers:
+    """The ciphers of keys that are read one by one. A cipher lives in its key: who forgets the key has forgotten it.
+
+    Only how many there are is watched here: the oldest goes when there are too many.
+    """
+
+    def __init__(self, limit: int = CIPHERS) -> None:
+        self._made: deque[DataKey] = deque()
+        self._limit = limit
+
+    def of(self, known: DataKey) -> Cipher:
+        """The cipher of a key, made once."""
+        cipher = known.cipher
+        if cipher is None:
+            cipher = known.cipher = Cipher(known.key)
+            self._made.append(known)
+            if len(self._made) > self._limit:
+                self._made.popleft().cipher = None
+        return cipher
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        while self._made:
+            self._made.pop().cipher = None
 
 
 class ShortMemory(Generic[V]):

@@ -20,8 +20,8 @@ from casuslog.clock import Clock, SystemClock
 from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
 from casuslog.privacy._atonce import Fresh, find_or_make
-from casuslog.privacy._blocks import KEY_SIZE
-from casuslog.privacy._cache import ShortMemory
+from casuslog.privacy._blocks import KEY_SIZE, Cipher
+from casuslog.privacy._cache import Ciphers, DataKey, ShortMemory
 from casuslog.privacy._engine import make_engine
 from casuslog.privacy._erasing import Erasing
 from casuslog.privacy._many import Unwrapping, rows_of
@@ -66,7 +66,8 @@ class KeyStore(Erasing):
         self._clock = clock or SystemClock()
         ttl = min(cache_seconds, CACHE_SECONDS)
         self._held: ShortMemory[tuple[str, bytes]] = ShortMemory(ttl, monotonic)
-        self._known: ShortMemory[bytes] = ShortMemory(ttl, monotonic)
+        self._known: ShortMemory[DataKey] = ShortMemory(ttl, monotonic)
+        self._ciphers = Ciphers()
         self._wrappings: ShortMemory[bytes] = ShortMemory(ttl, monotonic)
         """The keys of gemeenten, for making new keys."""
         # A SQLite file has one writer, an in-memory one has one connection: callers take turns, briefly.
@@ -149,11 +150,26 @@ class KeyStore(Erasing):
             StoreError: the key store does not know this key: it is lost or of another store, which is not *vernietigd*.
             ValueError: no purpose.
         """
-        key = self._known.get((gemeente, key_id))
-        if key is None or not purpose:
+        known = self._known.get((gemeente, key_id))
+        if known is None or not purpose:
             return self.get_many((key_id,), gemeente, purpose)[key_id]
         self.uses[gemeente, purpose] += 1
-        return key
+        return known.key
+
+    def cipher(self, key_id: str, gemeente: str, purpose: str) -> Cipher | None:
+        """As :meth:`get`, made ready to decrypt: of keys that are asked for again and again that is kept with the key.
+
+        It is remembered no longer than its key, and forgotten with it.
+        """
+        cleared, known = self._known.cleared, self._known.get((gemeente, key_id))
+        if known is not None and purpose:
+            self.uses[gemeente, purpose] += 1
+            return known.cipher or self._ciphers.of(known)
+        key = self.get_many((key_id,), gemeente, purpose)[key_id]
+        known = self._known.get((gemeente, key_id))
+        if key is None or known is None or cleared != self._known.cleared:
+            return None if key is None else Cipher(key)
+        return self._ciphers.of(known)
 
     def get_many(self, key_ids: Iterable[str], gemeente: str, purpose: str) -> Mapping[str, bytes | None]:
         """As :meth:`get` for many keys of one gemeente, in as few questions to the database as possible."""
@@ -163,9 +179,9 @@ class KeyStore(Erasing):
         self.uses[gemeente, purpose] += len(wanted)
         found: dict[str, bytes | None] = {}
         for key_id in wanted:
-            key = self._known.get((gemeente, key_id))
-            if key is not None:
-                found[key_id] = key
+            known = self._known.get((gemeente, key_id))
+            if known is not None:
+                found[key_id] = known.key
         missing = [key_id for key_id in wanted if key_id not in found]
         if missing:
             found.update(self._read(missing, gemeente, purpose))
@@ -189,8 +205,8 @@ class KeyStore(Erasing):
             wanted = set(key_ids)
             self.uses[gemeente, purpose] += len(wanted)
             held = {key_id: self._known.get((gemeente, key_id)) for key_id in wanted}
-            found[gemeente] = {key_id: key for key_id, key in held.items() if key is not None}
-            missing += [(gemeente, key_id) for key_id, key in held.items() if key is None]
+            found[gemeente] = {key_id: known.key for key_id, known in held.items() if known is not None}
+            missing += [(gemeente, key_id) for key_id, known in held.items() if known is None]
         if missing:
             self._read_of(missing, found, purpose)
         return found
@@ -209,6 +225,7 @@ class KeyStore(Erasing):
         """See :class:`Erasing`."""
         self._held.clear()
         self._known.clear()
+        self._ciphers.clear()
         self._wrappings.clear()
 
     def _read_living(self, holder: tuple[str, ...]) -> tuple[str, bytes] | None:
@@ -322,13 +339,13 @@ class KeyStore(Erasing):
                 by = (gemeente, bytes(wrapping), root_id)
                 key = unwrapping.key(bytes(wrapped), _belongs(gemeente, key_id), by=by)
                 found[gemeente][key_id] = key
-                self._known.put((gemeente, key_id), key, cleared)
+                self._known.put((gemeente, key_id), DataKey(key), cleared)
         for gemeente, count in Counter(gemeente for gemeente, _ in asked).items():
             _log.debug("keys_read", gemeente=gemeente, purpose=purpose, keys=count)
 
     def _remembered(self, row: Row[Any], cleared: int) -> bytes:
         key = self._unwrapped(row)
-        self._known.put((row.gemeente, row.id), key, cleared)
+        self._known.put((row.gemeente, row.id), DataKey(key), cleared)
         return key
 
     def _unwrapped(self, row: Row[Any]) -> bytes:

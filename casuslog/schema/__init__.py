@@ -8,7 +8,7 @@ from casuslog.schema._avro import AvroSchema, fingerprint_of
 from casuslog.schema._avsc import avsc_of, check_in_sync, write_schemas
 from casuslog.schema._framing import HEADER, MARKER, MAX_SIZE, decode, encode
 from casuslog.schema._json import CLOUDEVENTS_JSON, DESTROYED, JsonForm, cloudevent
-from casuslog.schema._records import become_typed, from_record, record_view, to_record
+from casuslog.schema._records import becoming_typed, from_record, record_view, to_record
 from casuslog.schema._registry import Entry, Form, SchemaRegistry
 from casuslog.schema._stored import Blok, StoredRecord, long_bytes, read_stored, write_stored
 from casuslog.schema._version import Block, SchemaVersion
@@ -29,7 +29,7 @@ __all__ = [
     "SchemaVersion",
     "StoredRecord",
     "avsc_of",
-    "become_typed",
+    "becoming_typed",
     "check_in_sync",
     "cloudevent",
     "decode",

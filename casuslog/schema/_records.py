@@ -12,6 +12,7 @@ from casuslog.schema._shape import FieldShape, shape_of
 
 _T = TypeVar("_T")
 _Convert = Callable[[Any], Any]
+_Become = Callable[[dict[str, Any]], None]
 
 
 def to_record(event: DomainEvent) -> dict[str, Any]:
@@ -37,21 +38,29 @@ def from_record(cls: type[_T], record: Mapping[str, Any]) -> _T:
         SchemaError: the record lacks a field of the class.
     """
     event_class: type = cls
-    names, inward = _inward(event_class)
     made = object.__new__(cls)
     try:
-        values = {name: record[name] for name in names}
+        values = {shape.name: record[shape.name] for shape in shape_of(event_class)}
     except KeyError as error:
         raise SchemaError(f"{cls.__name__}: the record lacks field {error.args[0]}") from None
-    _convert(inward, values)
+    become = _becoming(event_class)
+    if become is not None:
+        become(values)
     made.__dict__.update(values)
     return made
 
 
-def become_typed(cls: type[DomainEvent], values: dict[str, Any]) -> None:
-    """Make of the fields of a record, in place, what an event of class ``cls`` holds: tuples, and parts as objects."""
+def becoming_typed(cls: type[DomainEvent]) -> _Become | None:
+    """What makes of the fields of a record, in place, what an event of class ``cls`` holds: tuples, and parts as
+    objects. None where they are so already. The record is one of the schema of the class: every field is there."""
     event_class: type = cls
-    _convert(_inward(event_class)[1], values)
+    return _becoming(event_class)
+
+
+@functools.cache
+def _becoming(cls: type) -> _Become | None:
+    inward = tuple((shape.name, _part_in(shape)) for shape in shape_of(cls) if shape.part or shape.repeated)
+    return functools.partial(_convert, inward) if inward else None
 
 
 def _convert(inward: tuple[tuple[str, _Convert], ...], values: dict[str, Any]) -> None:
@@ -75,17 +84,18 @@ def _part_out(shape: FieldShape) -> _Convert:
     return many if shape.repeated else one
 
 
-@functools.cache
-def _inward(cls: type) -> tuple[tuple[str, ...], tuple[tuple[str, _Convert], ...]]:
-    shapes = shape_of(cls)
-    names = tuple(shape.name for shape in shapes)
-    return names, tuple((shape.name, _part_in(shape)) for shape in shapes if shape.part or shape.repeated)
-
-
 def _part_in(shape: FieldShape) -> _Convert:
-    made_of = functools.partial(from_record, shape.base)
     if not shape.part:
         return tuple
+
+    def made_of(record: dict[str, Any]) -> Any:
+        become = _becoming(shape.base)
+        if become is not None:
+            become(record)
+        made: Any = object.__new__(shape.base)
+        made.__dict__.update(record)
+        return made
+
     if shape.repeated:
-        return lambda values: tuple(made_of(value) for value in values)
+        return lambda values: tuple([made_of(value) for value in values])
     return lambda value: None if value is None else made_of(value)

@@ -7,6 +7,7 @@ on a machine where the clear record of nine fields costs 29). A test holds both 
 
 from __future__ import annotations
 
+import struct
 from typing import Any, NamedTuple
 
 from casuslog.errors import SchemaError
@@ -14,8 +15,12 @@ from casuslog.errors import SchemaError
 SUFFIX = "Opgeslagen"
 _KEY_ID, _NONCE = 36 << 1, 12 << 1
 """How their lengths stand in the bytes."""
+_USUAL = bytes((2, _KEY_ID))
+"""How a block begins that is there, as all of ours are: a key id of 36 characters, and a nonce of 12 bytes."""
+_usual_form = struct.Struct("2s36sB12s").unpack_from
+_USUAL_SIZE = 2 + 36 + 1 + 12
 _new_tuple = tuple.__new__
-"""Makes a named tuple without asking for its names: a third of the time, and two are made per event."""
+"""Makes a named tuple without asking for its names: a third of the time, and three are made per event."""
 
 
 class Blok(NamedTuple):
@@ -68,20 +73,20 @@ def write_stored(record: StoredRecord) -> bytes:
     return b"".join((record.helder, _block_bytes(record.feit), _block_bytes(record.persoonsgegeven)))
 
 
-def read_stored(body: bytes) -> StoredRecord:
-    """The stored record in an Avro body.
+def read_stored(body: bytes, begin: int = 0) -> StoredRecord:
+    """The stored record in an Avro body, which begins at ``begin``.
 
     Raises:
         SchemaError: the body is truncated, goes on after its end, or names a branch that is not there.
     """
     try:
-        feit, at = _block(body, 8)
+        feit, at = _block(body, begin + 8)
         persoonsgegeven, at = _block(body, at)
     except (IndexError, UnicodeDecodeError) as error:
         raise SchemaError(f"these bytes hold no stored event: {type(error).__name__}") from None
     if at != len(body):
         raise SchemaError(f"{len(body) - at} bytes left over after a stored event")
-    return StoredRecord(body[:8], feit, persoonsgegeven)
+    return _new_tuple(StoredRecord, (body[begin : begin + 8], feit, persoonsgegeven))
 
 
 def _block_bytes(block: Blok | None) -> bytes:
@@ -94,20 +99,35 @@ def _block_bytes(block: Blok | None) -> bytes:
 
 
 def _block(body: bytes, at: int) -> tuple[Blok | None, int]:
+    try:
+        usual, key, nonce_size, nonce = _usual_form(body, at)
+    except struct.error:
+        return _unusual(body, at)
+    if usual != _USUAL or nonce_size != _NONCE:
+        return _unusual(body, at)
+    at += _USUAL_SIZE
+    length = body[at]
+    if length & 0x81:
+        text, at = _run(body, at)
+    else:
+        begin = at + 1
+        at = begin + (length >> 1)
+        text = body[begin:at]
+        if at > len(body):
+            raise IndexError(at)
+    return _new_tuple(Blok, (key.decode(), nonce, text)), at
+
+
+def _unusual(body: bytes, at: int) -> tuple[Blok | None, int]:
     branch = body[at]
     if branch == 0:
         return None, at + 1
     if branch != 2:
         raise SchemaError("these bytes hold no stored event: a block is null or there, nothing else")
-    nonce_at = at + 38
-    # As all of ours are: a key id of 36 characters and a nonce of 12 bytes.
-    if body[at + 1] == _KEY_ID and body[nonce_at] == _NONCE:
-        key, nonce, at = body[at + 2 : nonce_at], body[nonce_at + 1 : nonce_at + 13], nonce_at + 13
-    else:
-        key, at = _run(body, at + 1)
-        nonce, at = _run(body, at)
+    key, at = _run(body, at + 1)
+    nonce, at = _run(body, at)
     text, at = _run(body, at)
-    return _new_tuple(Blok, (key.decode(), nonce, text)), at
+    return Blok(key.decode(), nonce, text), at
 
 
 def _run(body: bytes, at: int) -> tuple[bytes, int]:

@@ -13,7 +13,8 @@ from sqlalchemy import create_engine, inspect, text
 from casuslog.clock import SettableClock
 from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
-from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey, _engine
+from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey, _engine, seal, unseal
+from casuslog.privacy._cache import Ciphers, DataKey
 
 HOLDER = ("0072", "melding", "casus-1", "client")
 ROOT = RootKey(bytes(range(32)))
@@ -175,6 +176,58 @@ def test_elsewhere_a_destruction_holds_within_a_minute(shared_url: str, moving: 
     assert there.get(key_id, "0072", "proef") is None
     here.close()
     there.close()
+
+
+def test_a_key_made_ready_is_forgotten_with_its_key(keys: KeyStore) -> None:
+    """The cipher of a key opens what the key sealed, is kept for the next time, and goes when the key is destroyed."""
+    key_id, key = keys.key_for(*HOLDER, Privacy.FEIT)
+    blok = seal(key_id, key, b"feit", b"hier")
+    first = keys.cipher(key_id, "0072", "proef")
+    assert first is not None
+    assert unseal(blok, first, b"hier") == b"feit"
+    assert keys.cipher(key_id, "0072", "proef") is first
+    keys.destroy(*HOLDER)
+    assert keys.cipher(key_id, "0072", "proef") is None
+    assert keys.get(key_id, "0072", "proef") is None
+
+
+def test_elsewhere_a_key_made_ready_is_used_no_longer_than_its_key(shared_url: str, moving: Monotonic) -> None:
+    """However often it was asked for, a minute after its key was read that is read anew: destroyed is destroyed."""
+    here = KeyStore.open(shared_url, ROOT)
+    there = KeyStore.open(shared_url, ROOT, monotonic=moving)
+    key_id, _ = here.key_for(*HOLDER, Privacy.FEIT)
+    assert there.cipher(key_id, "0072", "proef") is not None
+    here.destroy(*HOLDER)
+    for _ in range(3):
+        moving.now += CACHE_SECONDS / 3 - 0.1
+        assert there.cipher(key_id, "0072", "proef") is not None
+    moving.now += 0.3
+    assert there.cipher(key_id, "0072", "proef") is None
+    here.close()
+    there.close()
+
+
+def test_a_key_is_made_ready_for_its_own_gemeente_and_a_purpose(keys: KeyStore) -> None:
+    """Asking for the cipher is reading: behind the same wall, counted, and never without a purpose."""
+    key_id, _ = keys.key_for(*HOLDER, Privacy.FEIT)
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            keys.cipher(key_id, "0080", "proef")
+        with pytest.raises(ValueError, match="purpose"):
+            keys.cipher(key_id, "0072", "")
+        assert keys.cipher(key_id, "0072", "proef") is not None
+    assert keys.uses["0072", "proef"] == 2
+
+
+def test_no_more_ciphers_are_kept_than_said() -> None:
+    """They weigh more than keys: beyond the limit the oldest goes, and is made anew when it is asked for."""
+    ciphers = Ciphers(limit=2)
+    known = [DataKey(bytes([n]) * 32) for n in range(3)]
+    made = [ciphers.of(one) for one in known]
+    assert [one.cipher for one in known] == [None, *made[1:]]
+    assert ciphers.of(known[0]) is known[0].cipher
+    ciphers.clear()
+    assert [one.cipher for one in known] == [None] * 3
 
 
 def test_many_at_once_make_one_key(shared_url: str) -> None:
