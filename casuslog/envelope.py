@@ -211,7 +211,10 @@ class Envelope(_Kept):
 _DATASCHEMA = '"dataschema":"'
 _SOURCE = '"source":"urn:nld:oin:'
 _IMPORTED = '"geimporteerd":"'
+_TIME = '"time":"'
+_FEITDATUM = '"feitdatum":"'
 """How they stand in a text of the log. No value can hold one: quotes in values are escaped."""
+_MOMENT = len("2017-01-01T00:00:00.000000Z")
 
 
 def _source(text: str) -> str | None:
@@ -224,7 +227,29 @@ def _imported(text: str) -> bool:
     return _IMPORTED in text and f'{_IMPORTED}true"' in text
 
 
-_AT_A_GLANCE: Mapping[str, Callable[[str], Any]] = {"source": _source, "geimporteerd": _imported}
+def _time(text: str) -> datetime | None:
+    begin = text.find(_TIME) + len(_TIME)
+    try:
+        time = datetime.fromisoformat(text[begin : begin + _MOMENT])
+    except ValueError:
+        return None
+    return time if time.tzinfo is UTC else None
+
+
+def _feitdatum(text: str) -> date | None:
+    begin = text.find(_FEITDATUM) + len(_FEITDATUM)
+    try:
+        return date.fromisoformat(text[begin : begin + 10])
+    except ValueError:
+        return None
+
+
+_AT_A_GLANCE: Mapping[str, Callable[[str], Any]] = {
+    "source": _source,
+    "geimporteerd": _imported,
+    "time": _time,
+    "feitdatum": _feitdatum,
+}
 """What whoever passes events on asks of each; ``None`` where opening must tell."""
 
 _NAMES = tuple(f.name for f in dataclasses.fields(Envelope))

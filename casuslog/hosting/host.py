@@ -24,7 +24,7 @@ from casuslog.broker import prepare
 from casuslog.clock import Clock
 from casuslog.consume.handlers import EVERY_SOURCE
 from casuslog.consume.inbox import inboxes_of
-from casuslog.hosting import comeback
+from casuslog.hosting import collecting, comeback
 from casuslog.hosting.entrypoint import PLATFORM_KEY, OnEvent
 from casuslog.hosting.horizon import HorizonAlarm, servers_of
 from casuslog.hosting.platform import Platform
@@ -171,6 +171,7 @@ def run(settings: Settings, services: Sequence[str], relays: Sequence[str] = ())
         signal.signal(number, lambda *_: asked.set())
     try:
         host.start()
+        collecting.started()
         # A short wait each time: a signal is handled between two of them, also under eventlet.
         while not asked.wait(0.2) and not orphaned():
             pass

@@ -6,6 +6,7 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy import Connection
 from casuslog.codec import Codec
 from casuslog.consume.handlers import Handler, Handlers
 from casuslog.errors import InvalidInput, StoreError
+from casuslog.hosting.collecting import seldom
 from casuslog.hosting.entrypoint import OnEvent
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.provider import ServiceLog
@@ -78,7 +80,7 @@ class Rebuild:
     def run(self, *, rounds: int = ROUNDS, pause: Callable[[float], None] = time.sleep) -> Rebuilt:
         """Rebuild, compare, and follow what goes on meanwhile until every casus was compared, for so many rounds."""
         began = time.monotonic()
-        with self._beside as beside:
+        with seldom(), self._beside as beside:
             events = self._advance()
             seconds = time.monotonic() - began
             comparison = beside.compare(self.handlers.sources)
@@ -92,25 +94,33 @@ class Rebuild:
 
     def _advance(self) -> int:
         """Project what the logs hold beyond where we are, oldest first over all of them; how many events."""
-        pages = [self._beyond(source) for source in self._logs]
-        merged = heapq.merge(*pages, key=lambda stored: stored.envelope.time)
         count = 0
-        while batch := list(itertools.islice(merged, BATCH)):
-            with self._beside.conn.begin():
-                self._project(batch)
-            self._beside.follow(stored.envelope for stored in batch)
-            count += len(batch)
+        with ThreadPoolExecutor(max_workers=1) as ahead:
+            pages = [self._beyond(source, ahead) for source in self._logs]
+            merged = heapq.merge(*pages, key=lambda stored: stored.envelope.time)
+            while batch := list(itertools.islice(merged, BATCH)):
+                with self._beside.conn.begin():
+                    self._project(batch)
+                self._beside.follow(stored.envelope for stored in batch)
+                count += len(batch)
         return count
 
-    def _beyond(self, source: str) -> Iterator[StoredEvent]:
+    def _beyond(self, source: str, ahead: ThreadPoolExecutor) -> Iterator[StoredEvent]:
+        """The log of a source up to its head of now; while a page is projected the next one is read."""
         store, gemeenten = self._logs[source], (self._gemeente,)
         head = store.head(gemeenten)
-        while self._after[source] < head:
-            page = store.read_log(gemeenten, after=self._after[source], limit=BATCH)
+
+        def read(after: Cursor) -> Future[list[StoredEvent]] | None:
+            return ahead.submit(store.read_log, gemeenten, after=after, limit=BATCH) if after < head else None
+
+        reading = read(self._after[source])
+        while reading is not None:
+            page = reading.result()
             if not page:
                 raise StoreError(f"the log of {source} ends before its head")
+            reading = read(page[-1].cursor or head)
             for stored in page:
-                # As far as it was read is as far as it is projected: the loop above ends only when all is.
+                # As far as it was taken is as far as it is projected: the loop above ends only when all is.
                 self._after[source] = stored.cursor or head
                 yield stored
 

@@ -11,8 +11,13 @@ from sqlalchemy import Connection, Date, Integer, LargeBinary, String, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
+from casuslog.readmodels._copy import copy_rows
 from casuslog.store import Beside
 from casuslog.store import Table as Upserted
+
+COPIES = "casuslog_copies"
+"""Execution option of a connection that can, and that writes into tables where hardly a row is there already: try COPY
+first. What comes of it is the same."""
 
 
 def upsert(conn: Connection, table: Table, row: Mapping[str, Any]) -> None:
@@ -29,8 +34,11 @@ def upsert_tables(conn: Connection, *of_tables: tuple[Table, Sequence[Mapping[st
     """As :func:`upsert_many` for several tables, on PostgreSQL in one round trip."""
     statements: list[str] = []
     values: list[list[Any]] = []
+    copies = conn.get_execution_options().get(COPIES, False)
     for table, rows in of_tables:
         last = _last(table, rows)
+        if copies and rows and copy_rows(conn, table, list(last)):
+            continue
         if rows and conn.dialect.name == "postgresql":
             # psycopg2 sends the rows of an executemany one by one; this is one statement for all: 6,000
             # events were rebuilt in 1.4 s instead of 3.9 (measured).

@@ -33,7 +33,8 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable
 
 from casuslog.envelope import Envelope
-from casuslog.readmodels._upsert import upsert_many
+from casuslog.readmodels._copy import can_copy
+from casuslog.readmodels._upsert import COPIES, upsert_many
 from casuslog.readmodels.tables import metadata, policies
 from casuslog.store.tables import inbox
 
@@ -103,6 +104,7 @@ class Beside:
     def __enter__(self) -> Self:
         options = {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self.conn: Connection = self._engine.connect().execution_options(**options)
+        self.conn.execution_options(**{COPIES: can_copy(self.conn)})
         with self.conn.begin():
             for table in (*metadata.sorted_tables, *_own.sorted_tables):
                 self.conn.execute(CreateTable(_temporary(table)))

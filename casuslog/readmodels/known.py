@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -69,7 +70,13 @@ def _row(stored: StoredEvent) -> dict[str, Any]:
 
 def _as_json(attributes: Mapping[str, str]) -> str:
     """As ``json.dumps(attributes, ensure_ascii=False)``, which makes an encoder for each text anew."""
-    return "{" + ", ".join([f"{_quoted(name)}: {_quoted(value)}" for name, value in attributes.items()]) + "}"
+    return _form(tuple(attributes)) % tuple(map(_quoted, attributes.values()))
+
+
+@functools.lru_cache(maxsize=1024)
+def _form(names: tuple[str, ...]) -> str:
+    """The text without its values. There are few sets of names, and many envelopes of each."""
+    return "{" + ", ".join([_quoted(name).replace("%", "%%") + ": %s" for name in names]) + "}"
 
 
 def causes_first(events: Sequence[StoredEvent]) -> Iterator[StoredEvent]:

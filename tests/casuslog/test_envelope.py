@@ -95,14 +95,14 @@ def test_what_stands_beside_an_envelope_must_be_what_it_says() -> None:
     with pytest.raises(ValueError, match="not what it says"):
         _ = moved.actorid
     with pytest.raises(ValueError, match="not what it says"):
-        _ = moved.time
+        _ = moved.thema
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", "{}", canonical(FULL.attributes())[:-9], '"dataschema":"x"'])
 def test_text_that_is_no_envelope_is_refused(text: str) -> None:
-    """Damaged text is noticed where it is read or opened, and gives no attribute that it does not hold."""
+    """Damaged text is noticed where it is read or opened."""
     with pytest.raises((ValueError, KeyError)):
-        _ = unopened(FULL, text).time
+        _ = unopened(FULL, text).correlationid
 
 
 def test_an_envelope_has_no_other_attributes() -> None:
