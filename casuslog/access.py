@@ -1,9 +1,15 @@
-"""Who may act in a casus, or ask about it: its own gemeente, and whom that gemeente recorded as involved."""
+"""Who may act in a casus, or ask about it: its own gemeente, and whom that gemeente recorded as involved.
+
+Of an organisation that is involved not everybody may act: only in a role to which the involvement means something, and
+only in the streams for which it does. That is what the matrix of rights says (``relatie: betrokken``): whom an
+involvement shows nothing, it lets do nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -11,6 +17,7 @@ from casuslog.caller import Caller
 from casuslog.errors import NotFound
 from casuslog.readmodels import InvolvementRegister
 from casuslog.readmodels.involvement import Involved
+from casuslog.rights import matrix
 from casuslog.rights.involvement import CLIENT, MELDER, PERSONEN
 
 
@@ -28,7 +35,9 @@ class NoInvolvement(NotFound):
         )
 
 
-def admit(conn: Connection, caller: Caller, gemeente: str, subject: str, day: date) -> None:
+def admit(
+    conn: Connection, caller: Caller, gemeente: str, subject: str, day: date, *, stroom: str | None = None
+) -> None:
     """Let a caller through to the streams that ``gemeente`` has of a casus.
 
     Args:
@@ -37,15 +46,16 @@ def admit(conn: Connection, caller: Caller, gemeente: str, subject: str, day: da
         gemeente: code of the gemeente that owns the streams.
         subject: id of the casus, or of what a stream of its own is about.
         day: today. Never a day that the caller names: a right that ended is over, also for acts of before.
+        stroom: kind of the stream; ``None`` where it is no stream of the casus itself.
 
     Raises:
-        NoInvolvement: the caller works for another gemeente, and this one did not record it as involved; or it speaks
-            for itself, and the casus is known to be about another.
+        NoInvolvement: the caller works for another gemeente, and this one did not record it as involved, in a way that
+            means something to its role there; or it speaks for itself, and the casus is known to be about another.
     """
-    admit_among(InvolvementRegister.of(conn, subject, day), caller, gemeente)
+    admit_among(InvolvementRegister.of(conn, subject, day), caller, gemeente, stroom)
 
 
-def admit_among(involved: Sequence[Involved], caller: Caller, gemeente: str) -> None:
+def admit_among(involved: Sequence[Involved], caller: Caller, gemeente: str, stroom: str | None = None) -> None:
     """The same, where it has been read who is involved in the casus today.
 
     Raises:
@@ -57,8 +67,22 @@ def admit_among(involved: Sequence[Involved], caller: Caller, gemeente: str) -> 
     if gemeente in caller.gemeenten or caller.organisatie == gemeente:
         return
     # Having reported for another gives no right to act for him.
-    if not any(one.gemeente == gemeente and one.als != MELDER for one in as_whom):
+    if not any(
+        one.gemeente == gemeente and one.als != MELDER and _means(caller.rol, one.als, stroom) for one in as_whom
+    ):
         raise NoInvolvement()
+
+
+@lru_cache(maxsize=1024)
+def _means(rol: str, als: str, stroom: str | None) -> bool:
+    """Whether being involved in this capacity means something to a role, in this kind of stream."""
+    return any(
+        rule.relatie == "betrokken"
+        and als in rule.als
+        and rule.is_for(rol)
+        and (stroom is None or stroom in rule.stromen)
+        for rule in matrix().regels
+    )
 
 
 __all__ = ["NoInvolvement", "admit", "admit_among"]

@@ -215,7 +215,8 @@ class CommandPath:
     def _carry_out(self, tx: Transaction, call: CommandCall, kind: CommandType, ask: Asked) -> Answer:
         # Of a subject that is made here and now the registers hold nothing: they are not asked.
         involved = [] if ask.unheard_of else InvolvementRegister.of(tx.conn, ask.concerns, today(self._clock))
-        admit_among(involved, call.caller, ask.gemeente)
+        stroom = kind.aggregate.kind if kind.subject_field == CASUS else None
+        admit_among(involved, call.caller, ask.gemeente, stroom)
         if call.key is not None:
             earlier = tx.recall_command(ask.gemeente, _scope(call.caller), call.key, ask.digest)
             if earlier is not None:

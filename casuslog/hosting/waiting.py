@@ -76,7 +76,7 @@ def _admit(log: ServiceLog, caller: Caller, wanted: Position) -> None:
     if kind in known.besloten and not any(r.is_for(caller.rol) and kind in r.stromen for r in known.regels):
         raise NoInvolvement()
     with log.store.engine.connect() as conn:
-        admit(conn, caller, wanted.stream.gemeente, wanted.stream.id, today(log.platform.clock))
+        admit(conn, caller, wanted.stream.gemeente, wanted.stream.id, today(log.platform.clock), stroom=kind)
 
 
 @contextlib.contextmanager

@@ -227,10 +227,31 @@ class TestRefusing:
     def test_who_is_recorded_as_involved_may_act_in_anothers_stream(self, path: CommandPath, store: EventStore) -> None:
         """A right that was granted and recorded opens the stream of another gemeente."""
         casus = path.run(_meld()).casus
-        granted = {"organisatie": HEERENVEEN, "als": "besluitende_gemeente", "vanaf": DAG, "tot": None, "thema": None}
+        granted = {"organisatie": HEERENVEEN, "als": "uitvoerende_gemeente", "vanaf": DAG, "tot": None, "thema": None}
         with store.transaction() as tx:
             InvolvementRegister.record(tx.conn, OPSTERLAND, casus, granted)
         assert path.run(_bevestig(casus, BUREN)).casus == casus
+
+    @pytest.mark.parametrize(
+        ("als", "rol"),
+        [
+            ("uitvoerende_gemeente", "beheerder"),
+            ("uitvoerende_gemeente", "kcc"),
+            ("besluitende_gemeente", "centrumgemeente"),
+            ("besluitende_gemeente", "wijkteam"),
+            ("aanbieder", "aanbieder"),
+        ],
+    )
+    def test_an_involvement_lets_do_nothing_where_it_shows_nothing(
+        self, path: CommandPath, store: EventStore, als: str, rol: str
+    ) -> None:
+        """Not everybody of an organisation that is involved may act, and not in a stream that is none of its task."""
+        casus = path.run(_meld()).casus
+        granted = {"organisatie": HEERENVEEN, "als": als, "vanaf": DAG, "tot": None, "thema": None}
+        with store.transaction() as tx:
+            InvolvementRegister.record(tx.conn, OPSTERLAND, casus, granted)
+        with pytest.raises(NotFound):
+            path.run(_bevestig(casus, Caller(rol, HEERENVEEN, "x-1", (HEERENVEEN,))))
 
     @pytest.mark.parametrize(
         ("body", "field"),
@@ -372,7 +393,7 @@ class TestSubjectsOfTheirOwn:
     def test_involvement_in_a_casus_opens_no_dossier(self, path: CommandPath, store: EventStore) -> None:
         """Who is involved in some casus may begin a subject from there, and touch none that there is."""
         casus, dossier = new_id(), path.run(self._call()).casus
-        granted = {"organisatie": HEERENVEEN, "als": "aanbieder", "vanaf": DAG, "tot": None, "thema": None}
+        granted = {"organisatie": HEERENVEEN, "als": "uitvoerende_gemeente", "vanaf": DAG, "tot": None, "thema": None}
         with store.transaction() as tx:
             InvolvementRegister.record(tx.conn, OPSTERLAND, casus, granted)
         with pytest.raises(NotFound):

@@ -228,7 +228,7 @@ class TestWaiting:
     def test_who_was_recorded_as_involved_may_wait(self, platform: Platform, call: Client) -> None:
         """A granted right opens the stream of another gemeente for waiting too."""
         answer = call.melding().json()
-        granted = BetrokkenheidVastgelegd(organisatie=HEERENVEEN, als="besluitende_gemeente", vanaf=DAG)
+        granted = BetrokkenheidVastgelegd(organisatie=HEERENVEEN, als="uitvoerende_gemeente", vanaf=DAG)
         platform.seed("melding", OPSTERLAND, answer["casus"], [granted], on=DAG)
         platform.settle()
         assert call("GET", "onderzoek", f"/wacht/{answer['positie']}", BUREN).status_code == 200

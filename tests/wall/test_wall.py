@@ -1,0 +1,82 @@
+"""The tenant wall, attacked: ten thousand attempts to hear of another's casus, none of which may be heard anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from casuslog.testing.platform import Platform
+from tests.wall import over_http  # noqa: F401  # its channels add themselves
+from tests.wall.channels import CHANNELS
+from tests.wall.run import play
+from tests.wall.world import DAG, World
+
+SEED = 20170215
+ATTEMPTS = 10_000
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """Four gemeenten with their casussen, on one platform without limits on how often one may ask."""
+    with Platform(DAG, env={"CASUSLOG_TEMPO": "0", "CASUSLOG_AANMELDFOUTEN": "0"}) as platform:
+        yield World(platform)
+
+
+@pytest.mark.timeout(600)
+def test_ten_thousand_attempts_leak_nothing(world: World) -> None:
+    """On every channel, in every role, with ids, positions and tokens guessed or forged: nobody hears of another's."""
+    outcome = play(world, CHANNELS.values(), seed=SEED)
+    outcome.write()
+    assert outcome.leaked == 0, "\n".join(sorted({leak for leaks in outcome.leaks.values() for leak in leaks})[:20])
+    assert outcome.total >= ATTEMPTS
+
+
+def test_the_oracle_hears_what_may_be_heard(world: World) -> None:
+    """The words are really there: a wijkteam hears its own casus, Leeuwarden the one indicatie of its thema."""
+    for gemeente, casussen in world.casussen.items():
+        team = next(one for one in world.cast if (one.rol, one.organisatie) == ("wijkteam", gemeente))
+        told = str(world.platform.timeline(casussen[0], team))
+        assert len([mark for mark in world.oracle.heard_in(told) if mark.kind == "woord"]) == 8
+    centrum = next(one for one in world.cast if (one.rol, one.organisatie) == ("centrumgemeente", "0080"))
+    told = str(world.platform.timeline(world.casussen["0086"][0], centrum))
+    heard = world.oracle.heard_in(told)
+    assert {mark.text for mark in heard if mark.kind != "casus"} <= world.oracle.granted["0080"]
+    assert [mark.kind for mark in heard].count("woord") == 1
+
+
+def _everybody(*_: Any, **__: Any) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("broken", "channel"),
+    [
+        ("casuslog.rights.sight._related", "tijdlijnen"),
+        ("casuslog.rights.sight._related", "stromen"),
+        ("services.abonnement.feed.van_houder", "feeds"),
+        ("casuslog.hosting.operating._gemeenten", "beheer"),
+    ],
+)
+def test_a_rule_that_is_broken_is_noticed(
+    world: World, monkeypatch: pytest.MonkeyPatch, broken: str, channel: str
+) -> None:
+    """The run can fail: with one rule of the product taken out it finds leaks in that channel."""
+    put_instead: dict[str, Any] = {
+        "van_houder": lambda inschrijving, _: inschrijving,
+        "_gemeenten": lambda request, _: request.args.getlist("gemeente") or ["0086"],
+    }
+    module, _, name = broken.rpartition(".")
+    # By the module itself: the package has a function of the same name.
+    monkeypatch.setattr(import_module(module), name, put_instead.get(name, _everybody))
+    outcome = play(world, [CHANNELS[channel]], seed=SEED, part=0.1)
+    assert outcome.leaked > 0
+
+
+def test_a_stranger_who_may_write_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With admission taken out commands of strangers are carried out, and found afterwards. Runs last: it writes."""
+    monkeypatch.setattr("casuslog.commands.admit_among", lambda *_: None)
+    outcome = play(world, [CHANNELS["opdrachten"]], seed=SEED, part=0.3)
+    assert "geschreven" in outcome.leaks
