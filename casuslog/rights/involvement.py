@@ -60,6 +60,8 @@ class Involvements:
 
     betrokken: Mapping[tuple[str | None, str, str, str | None], Involvement] = field(default_factory=dict)
     toestemming: Mapping[tuple[str | None, str], Consent] = field(default_factory=dict)
+    afgeschermd: frozenset[str] = frozenset()
+    """The gemeenten that marked the casus as not safe to share."""
 
     @classmethod
     def of(cls, events: Iterable[RecordedEvent]) -> Involvements:
@@ -77,6 +79,10 @@ class Involvements:
         if name == "toestemming-gegeven" and event["aan"] is not VERNIETIGD:
             e = event.envelope
             return self.consenting(Consent(event["aan"], tuple(event["omvang"]), e.feitdatum, e.gemeente))
+        if name == "casus-afgeschermd":
+            return replace(self, afgeschermd=self.afgeschermd | {event.envelope.gemeente})
+        if name == "afscherming-opgeheven":
+            return replace(self, afgeschermd=self.afgeschermd - {event.envelope.gemeente})
         if name == "melding-geregistreerd":
             return self._involving(who_reported(event.envelope))
         return self
@@ -102,6 +108,12 @@ class Involvements:
         """The consents that count for the streams of this gemeente."""
         trusted = self.trusted_by(owner)
         return (one for one in self.toestemming.values() if one.door in trusted)
+
+    def afgeschermd_voor(self, owner: str) -> bool:
+        """Whether the streams of this gemeente may be delivered to nobody: it marked the casus, or one did that it
+        recorded as involved. Nobody else can keep a gemeente from sharing its own.
+        """
+        return not self.afgeschermd.isdisjoint(self.trusted_by(owner))
 
     def trusted_by(self, owner: str) -> frozenset[str | None]:
         """Whose records count for the streams of ``owner``: its own, and of whom it recorded as involved."""

@@ -68,6 +68,17 @@ class _HerhaalLevering(CommandSchema):
     sinds = fields.Date()
 
 
+class _SchermCasusAf(CommandSchema):
+    into = o.SchermCasusAf
+    reden = CodeOf("afscherming_reden", required=True)
+
+
+class _HefAfschermingOp(CommandSchema):
+    into = o.HefAfschermingOp
+
+
+SCHERM_CASUS_AF = _SchermCasusAf()
+HEF_AFSCHERMING_OP = _HefAfschermingOp()
 KEN_ABONNEMENT_TOE = _KenAbonnementToe()
 HERHAAL_LEVERING = _HerhaalLevering()
 BEEINDIG_ABONNEMENT = _BeeindigAbonnement()

@@ -77,6 +77,18 @@ class AbonnementtoegangVerstrekt(DomainEvent):
     wachtrij: Annotated[str, feit("de enige wachtrij die deze mag lezen")]
 
 
+@event_type("casus-afgeschermd", service=ABONNEMENT, rule="AVG art. 5 lid 1 onder f en art. 18", stream=AFSCHERMING)
+class CasusAfgeschermd(DomainEvent):
+    """De casus is niet veilig te delen: vanaf nu krijgt geen enkele abonnee er iets van."""
+
+    reden: Annotated[str, feit("waarom niet", codes="afscherming_reden")]
+
+
+@event_type("afscherming-opgeheven", service=ABONNEMENT, rule="AVG art. 5 lid 1 onder f en art. 18", stream=AFSCHERMING)
+class AfschermingOpgeheven(DomainEvent):
+    """De casus mag weer worden gedeeld, naar de rechten van nu."""
+
+
 @event_type("abonnement-geweigerd", service=ABONNEMENT, rule=_AVG, stream=WEIGERING)
 class AbonnementGeweigerd(DomainEvent):
     """Wat over een abonnement werd gevraagd, is geweigerd. Van wat de vrager schreef, staan er alleen codes in."""

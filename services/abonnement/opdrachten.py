@@ -50,6 +50,18 @@ class HerhaalLevering(Opdracht):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchermCasusAf(Opdracht):
+    """The casus is not safe to share."""
+
+    reden: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HefAfschermingOp(Opdracht):
+    """The casus may be shared again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BeeindigAbonnement(Opdracht):
     """The subscription ends; ``per`` is the first day without it, the day of the fact when absent."""
 

@@ -28,6 +28,7 @@ from services.abonnement import deelnames, feed, herhaling, intrekking, nummerin
 from services.abonnement.besluiten import COMMANDS, PERIODE
 from services.abonnement.cloudeventdienst import CloudEventDienst
 from services.abonnement.foutdienst import FoutDienst
+from services.abonnement.gebeurtenissen import AFSCHERMING
 from services.abonnement.herhaling import HERHAALD
 from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.intrekking import RAAKT_RECHTEN
@@ -105,6 +106,8 @@ class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, 
         """Take up a grant, an end or a repetition; what was kept since its first day gets its numbers."""
         log: ServiceLog = self.log
         stream = event.envelope.stream
+        if stream.kind == AFSCHERMING:
+            self._afscherming(event, tx)
         if stream.kind != a.ABONNEMENT.kind:
             return
         self.register.werk_bij(tx, stream)
@@ -117,6 +120,14 @@ class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, 
             _bewaak(tx, inschrijving, stream)
             intrekking.let_op(tx, log.known, [inschrijving], today(log.platform.clock))
             nummering.haal_in(tx, log.known, inschrijving, today(log.platform.clock))
+
+    def _afscherming(self, event: RecordedEvent, tx: Transaction) -> None:
+        """A casus may be delivered to nobody, or again: what lies in queues is taken back, what waited gets numbers."""
+        log: ServiceLog = self.log
+        dag, casus, alle = today(log.platform.clock), event.envelope.subject, self.register.alle(tx)
+        self.keep(event, tx)
+        nummering.nummer(tx, log.known, casus, alle, dag)
+        intrekking.let_op(tx, log.known, alle, dag, casus)
 
     def figures(self) -> Iterator[Figure]:
         """Deliveries and new attempts per channel."""

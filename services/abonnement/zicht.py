@@ -8,10 +8,12 @@ from casuslog.envelope import Envelope
 from casuslog.rights import Involvements, Level, Sight, matrix, sight
 from casuslog.rights.sight import TOEGESTAAN
 from casuslog.vernietigen.gebeurtenissen import GEGEVENS_VERNIETIGD
+from services.abonnement.gebeurtenissen import AFSCHERMING
 from services.abonnement.houders import TOEZICHTHOUDER
 from services.abonnement.inschrijving import Inschrijving
 
 GELDT_NIET = "abonnement_geldt_niet"
+AFGESCHERMD = "casus_afgeschermd"
 GEEN_VERBAND = "geen_gezamenlijk_verband"
 BUITEN_SELECTIE = "buiten_abonnement"
 
@@ -30,6 +32,8 @@ def zicht(inschrijving: Inschrijving, envelope: Envelope, betrokken: Involvement
         return Sight(Level.FEITEN, TOEGESTAAN, "wie van een casus ontving, hoort dat hij vernietigd is")
     if not inschrijving.abonnement.gaat_over(envelope):
         return Sight(Level.NIETS, BUITEN_SELECTIE, "het abonnement gaat hier niet over")
+    if envelope.stroom == AFSCHERMING or betrokken.afgeschermd_voor(envelope.gemeente):
+        return Sight(Level.NIETS, AFGESCHERMD, "de casus is niet veilig te delen (AVG art. 5 lid 1 onder f en art. 18)")
     if not inschrijving.deelt(envelope, dag):
         return Sight(Level.NIETS, GEEN_VERBAND, "geen verband deelt dit thema vandaag (Wmo 2015 art. 2.6.1)")
     if envelope.stroom in matrix().besloten and inschrijving.voorwaarden.rol != TOEZICHTHOUDER:

@@ -234,10 +234,10 @@ class Wereld:
         data = SamenwerkingsverbandVastgesteld(verband=verband, naam=verband, leden=leden, themas=themas, **gegeven)
         self._verband(verband, data)
 
-    def betrek(self, casus: str, wie: str, als: str, **meer: Any) -> None:
-        """The service melding records that somebody is involved in the casus from today on."""
+    def betrek(self, casus: str, wie: str, als: str, *, door: str = OPSTERLAND, **meer: Any) -> None:
+        """A gemeente records that somebody is involved in the casus from today on."""
         betrokken = BetrokkenheidVastgelegd(organisatie=wie, als=als, vanaf=self.clock.now().date(), **meer)
-        self.gebeurt(casus, betrokken)
+        self.gebeurt(casus, betrokken, gemeente=door, service="melding" if door == OPSTERLAND else "beschikking")
 
     def uittreding(self, verband: str, lid: str, per: date) -> None:
         """A gemeente leaves a samenwerkingsverband."""
@@ -276,6 +276,17 @@ class Wereld:
         body = {"gemeente": OPSTERLAND, "abonnement": abonnement, **gegeven}
         self._neem_op(self.opdracht_aan_dienst("herhaal-levering", body, caller), OPSTERLAND)
 
+    def scherm_af(self, casus: str, opdracht: str = "scherm-casus-af", **gegeven: Any) -> None:
+        body = {"gemeente": OPSTERLAND, "casus": casus, **gegeven}
+        self.opdracht_aan_dienst(opdracht, body, WIJKTEAM)
+        self.neem_over(OPSTERLAND, "afscherming", casus)
+
+    def neem_over(self, gemeente: str, kind: str, subject: str) -> None:
+        """The service handles the last event of a stream of its own."""
+        stored = list(self.store.read_stream(Stream(gemeente, kind, subject)))[-1]
+        event = self.codec.decode(stored, purpose="test", typed=False)
+        self.store.run_transaction(lambda tx: self.service.schrijf_in(event, tx))
+
     def stand(self, abonnement: str, caller: Caller = WIJKTEAM, query: str = "") -> Any:
         return self.vraag("http_stand", caller, abonnement, query=query)
 
@@ -287,10 +298,7 @@ class Wereld:
         return timers.TimerLoop(self.store, self.clock, self.service.termijn_verstreken).step()
 
     def _neem_op(self, answer: Any, gemeente: str) -> str:
-        stream = Stream(gemeente, "abonnement", answer.casus)
-        stored = list(self.store.read_stream(stream))[-1]
-        event = self.codec.decode(stored, purpose="test", typed=False)
-        self.store.run_transaction(lambda tx: self.service.schrijf_in(event, tx))
+        self.neem_over(gemeente, "abonnement", answer.casus)
         return str(answer.casus)
 
     # what came of it
