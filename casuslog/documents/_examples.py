@@ -6,23 +6,16 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
-from casuslog.codes import codes
+import yaml
+
+from casuslog.codes import codes, schemas_folder
 from casuslog.envelope import Envelope
 from casuslog.schema import SchemaVersion
 
 DAY = date(2017, 2, 15)
-_TEXTS = {
-    "naam": "A. de Vries",
-    "adres": "Dorpsstraat 1",
-    "woonplaats": "Beetsterzwaag",
-    "telefoon": "0512-000000",
-    "email": "a.devries@example.nl",
-    "bsn": "999990342",
-    "woongemeente": "0086",
-}
-"""Fields that readers know by name; the BSN is one of the test numbers."""
 _NUMBERS = {"minuten": 180, "cent": 2329}
 """By the first or last word of a field's name."""
 
@@ -33,24 +26,24 @@ def envelope_of(version: SchemaVersion, stream: str) -> Envelope:
     act = _id(f"{version.name} opdracht")
     return Envelope(
         id=_id(version.name),
-        source=f"urn:nld:oin:00000099000000000000:systeem:{version.service}",
         type=version.wire_type,
         time=datetime(2017, 2, 15, 9, 30, tzinfo=UTC),
         subject=case,
         dataschema=version.dataschema,
         sequence=1,
-        gemeente="0086",
         stroom=stream,
         feitdatum=DAY,
         correlationid=act,
         causationid=act,
-        woongemeente="0086",
-        uitvoerendegemeente="0086",
-        actorrol="wijkteam",
-        actororganisatie="0086",
-        actorid="team-opsterland-1",
-        inrichtingversie="opsterland@1",
+        **{name: text.format(service=version.service) for name, text in said()["envelop"].items()},
     )
+
+
+@cache
+def said() -> dict[str, dict[str, Any]]:
+    """What every example says: ``envelop`` by attribute, ``velden`` by the name of the field."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load((schemas_folder() / "voorbeeld.yaml").read_text(encoding="utf-8"))
+    return found
 
 
 def record_of(declaration: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +74,7 @@ def _plain(field: Mapping[str, Any], avro: str) -> Any:
     if avro in ("int", "long"):
         return _NUMBERS.get(field["name"].partition("_")[0], _NUMBERS.get(field["name"].rpartition("_")[2], 1))
     known = codes(field["codelijst"]).on(DAY) if "codelijst" in field else ()
-    wanted = _TEXTS.get(field["name"])
+    wanted = said()["velden"].get(field["name"])
     if known:
         return wanted if wanted in known else known[0]
     return wanted or f"({field['name'].replace('_', ' ')})"

@@ -72,7 +72,10 @@ def _own_fields(_self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any
             listed = codes.codes(field.codelijst)
             return {"enum": list(listed.codes), "x-codelijst": field.codelijst}
         case edge.Gemeente():
-            return {"description": "code (0086) or sleutel (opsterland)", "examples": ["0086"]}
+            return {
+                "description": "code (0086) or sleutel (opsterland)",
+                "examples": [said()["velden"]["woongemeente"]],
+            }
         case edge.Bsn():
             return {"pattern": "^[0-9]{9}$", "description": "passes the elfproef"}
         case edge.Code() if field.among:
