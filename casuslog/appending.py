@@ -30,7 +30,7 @@ def append(
     stored = tx.append(stream, expected, facts, _carried_over(tx, stream, expected, context))
     for fact in facts:
         _keep_timers(tx, stream, fact)
-    note_rows(tx.conn, *_rows(stream, facts, [kept.envelope for kept in stored]))
+    note_rows(tx.aside, *_rows(stream, facts, [kept.envelope for kept in stored]))
     return stored
 
 
@@ -79,11 +79,11 @@ _TIMED = (TermijnGestart, TermijnHervat, TermijnOpgeschort, TermijnGehaald, Term
 def _keep_timers(tx: Transaction, stream: Stream, fact: Fact) -> None:
     match fact.data:
         case TermijnGestart(soort=soort, uiterlijk=uiterlijk) | TermijnHervat(soort=soort, uiterlijk=uiterlijk):
-            timers.reschedule(tx.conn, soort, stream, uiterlijk)
+            timers.reschedule(tx.aside, soort, stream, uiterlijk)
         case TermijnOpgeschort(soort=soort, hersteltermijn_tot_en_met=uiterlijk):
-            timers.reschedule(tx.conn, soort, stream, uiterlijk)
+            timers.reschedule(tx.aside, soort, stream, uiterlijk)
         case TermijnGehaald(soort=soort) | TermijnVervallen(soort=soort):
-            timers.cancel(tx.conn, stream, soort)
+            timers.cancel(tx.aside, stream, soort)
 
 
 _LASTING = ("woongemeente", "betalendegemeente", "thema")

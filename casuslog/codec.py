@@ -16,7 +16,7 @@ from casuslog._decoding import KeyOf, Opened, Reading, agreeing, opened, unseale
 from casuslog.encoding import Encoder, KeysForWriting, Plan
 from casuslog.envelope import Envelope, Stream
 from casuslog.errors import SchemaError, StoreError
-from casuslog.events import VERNIETIGD, DomainEvent, Fact, Privacy, event_types
+from casuslog.events import CLIENT, VERNIETIGD, DomainEvent, Fact, Privacy, event_types
 from casuslog.privacy import Cipher, associated_data, seal
 from casuslog.recorded import RecordedEvent, StoredEvent
 from casuslog.schema import (
@@ -101,6 +101,17 @@ class Codec:
                 for subject, fact in facts
                 for block in self._version_of(type(fact.data)).blocks
                 if block.schema.fields
+            )
+
+    def find_keys(self, service: str, subjects: Iterable[tuple[str, str]]) -> None:
+        """Have at hand the keys of these dossiers (gemeente, subject) of a service, as far as they are there.
+
+        Where the key store cannot ask for many at once they are asked for one by one when they are needed.
+        """
+        find_many = getattr(self._keys, "find_many", None)
+        if find_many is not None:
+            find_many(
+                (gemeente, service, subject, CLIENT, klasse) for gemeente, subject in subjects for klasse in Privacy
             )
 
     def decode(self, stored: StoredEvent, *, purpose: str, typed: bool = True) -> RecordedEvent:

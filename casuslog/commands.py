@@ -289,20 +289,20 @@ class CommandPath:
         return self._policy(tx, gemeente, subject, day, self._owners(tx, gemeente, subject))
 
     def _policy(self, tx: Transaction, gemeente: str, subject: str, day: date, owners: frozenset[str]) -> Policy:
-        melding = MeldingDays.of(tx.conn, subject, owners)
-        return self._policies.on(tx.conn, gemeente, day, melding=melding)
+        melding = MeldingDays.of(tx.aside, subject, owners)
+        return self._policies.on(tx.aside, gemeente, day, melding=melding)
 
     def events_known(self, tx: Transaction, gemeente: str, subject: str) -> list[RecordedEvent]:
         """What others said of a casus: in streams of this gemeente, and of those that recorded it as involved."""
         owners = sorted(self._owners(tx, gemeente, subject))
-        return list(self._known.of(tx.conn, subject, owners, purpose="besluitvorming"))
+        return list(self._known.of(tx.aside, subject, owners, purpose="besluitvorming"))
 
     def voorkennis(self, tx: Transaction, gemeente: str, subject: str) -> Any:
         """The same, as the service's own reader makes it."""
         return self._readers.voorkennis(self.events_known(tx, gemeente, subject))
 
     def _owners(self, tx: Transaction, gemeente: str, subject: str) -> frozenset[str]:
-        return _owners(gemeente, InvolvementRegister.of(tx.conn, subject, today(self._clock)))
+        return _owners(gemeente, InvolvementRegister.of(tx.aside, subject, today(self._clock)))
 
     @staticmethod
     def _context(

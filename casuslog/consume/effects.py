@@ -119,6 +119,9 @@ class Effects:
             passes = replay or stored.envelope.stroom in PAST_PARKED
             if work.stands_before(stored, stream) and (passes or not self._parks(tx, stored, work.sheet)):
                 work.accept(stored, stream)
+        if len(work.accepted) > 1:
+            tx.gather()
+            self._have_keys(work.accepted)
         began = time.monotonic()
         self._handle(tx, work.accepted, began)
         handling = time.monotonic() - began
@@ -136,6 +139,16 @@ class Effects:
         why = waits_behind(stored.envelope)
         self._books.park(tx.conn, stored, why, state=BEHIND, attempts=0, now=self._clock.now())
         return True
+
+    def _have_keys(self, events: Sequence[StoredEvent]) -> None:
+        """Ask at once for the keys of what handlers may write to: dossiers of this service on the same subjects."""
+        subjects = {
+            (stored.envelope.gemeente, stored.envelope.subject)
+            for stored in events
+            if any(not handler.projection for handler in self._handlers.of(stored.envelope))
+        }
+        if subjects:
+            self._store.codec.find_keys(self._store.service, sorted(subjects))
 
     def _handle(self, tx: Transaction, events: Sequence[StoredEvent], began: float) -> None:
         concerned = [(stored, handlers) for stored in events if (handlers := self._handlers.of(stored.envelope))]

@@ -104,7 +104,7 @@ class ServiceLog:
 
     def _policy_after(self, tx: Transaction, cause: Envelope, stream: Stream) -> Policy:
         if cause.inrichtingversie is not None and cause.gemeente == stream.gemeente:
-            return self.policies.named(tx.conn, stream.gemeente, cause.inrichtingversie)
+            return self.policies.named(tx.aside, stream.gemeente, cause.inrichtingversie)
         return self.commands.policy(tx, stream.gemeente, cause.subject, cause.feitdatum)
 
     def term_ran_out(self, timer: timers.Timer, tx: Transaction) -> None:

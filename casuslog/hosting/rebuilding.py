@@ -56,6 +56,11 @@ class _Writing:
 
     conn: Connection
 
+    @property
+    def aside(self) -> Connection:
+        """The same: here nothing is appended that could wait."""
+        return self.conn
+
 
 class Rebuild:
     """The rebuild of the read models that one service keeps of one gemeente.

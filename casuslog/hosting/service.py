@@ -114,13 +114,13 @@ class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Waiting, Operating):
     @on_event("inrichting", "InrichtingVastgesteld", projection=True)
     def houd_inrichting(self, event: RecordedEvent, tx: Transaction) -> None:
         """Keep each version of each inrichting: every act is judged by the one of its day."""
-        Policies.keep(tx.conn, event)
+        Policies.keep(tx.aside, event)
 
     @on_event(EVERY_SOURCE, "GegevensVernietigd", projection=True)
     def wis_leesmodel(self, event: RecordedEvent, tx: Transaction) -> None:
         """A dossier of which events came in was destroyed: wipe what was kept of it, but not that it was."""
         vernietigen.wis_leesmodel(tx.conn, event)
-        keep(tx.conn, [event])
+        keep(tx.aside, [event])
 
     @on_event(EVERY_SOURCE, "GegevensVernietigd")
     def bevestig_vernietiging(self, event: RecordedEvent, tx: Transaction) -> None:
@@ -142,11 +142,11 @@ class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Waiting, Operating):
 
     def keep(self, event: RecordedEvent, tx: Transaction) -> None:
         """Keep a foreign event of which this service must know, and what it says of who is involved and since when."""
-        keep(tx.conn, [event])
+        keep(tx.aside, [event])
 
     def note(self, event: RecordedEvent, tx: Transaction) -> None:
         """Note who a foreign event says is involved, and of a melding when and by whom it was made; keep no more."""
-        note(tx.conn, [event])
+        note(tx.aside, [event])
 
 
 def _carried_out(log: ServiceLog, request: Request, name: str) -> Answer:

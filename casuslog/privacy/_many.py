@@ -40,6 +40,21 @@ def rows_of(conn: Connection, asked: list[tuple[str, str]]) -> list[Any]:
     return rows
 
 
+_OF_HOLDERS = """
+SELECT s.gemeente, s.fase, s.subject, s.betrokkene, s.klasse, s.id, s.ingepakt, g.ingepakt, g.rootsleutel
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+     AS asked (gemeente, fase, subject, betrokkene, klasse)
+JOIN sleutels s ON s.gemeente = asked.gemeente AND s.fase = asked.fase AND s.subject = asked.subject
+     AND s.betrokkene = asked.betrokkene AND s.klasse = asked.klasse AND s.vernietigd IS NULL
+JOIN gemeentesleutels g ON g.gemeente = s.gemeente"""
+
+
+def rows_of_holders(conn: Connection, holders: list[tuple[str, ...]]) -> list[Any]:
+    """On PostgreSQL: the living keys of these holders (gemeente, phase, subject, betrokkene, class), which come first;
+    then key id, wrapped key, and of the gemeente its wrapped key and the id of the root key."""
+    return [*conn.exec_driver_sql(_OF_HOLDERS, tuple([*part] for part in zip(*holders, strict=True)))]
+
+
 class Unwrapping:
     """Unwraps the keys of one answer of the database: the cipher of each gemeente is made once, and gone with it.
 

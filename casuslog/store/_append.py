@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from casuslog.envelope import Stream
 from casuslog.errors import Conflict
 from casuslog.recorded import Cursor, StoredEvent
-from casuslog.store import _statements
+from casuslog.store import _many, _statements
 from casuslog.store._chain import GENESIS
 from casuslog.store._making import Made
 from casuslog.store.tables import events
@@ -96,12 +96,21 @@ def insert_streams(conn: Connection, made: Sequence[Sequence[Made]]) -> None:
     Raises:
         KeyTaken: as in :func:`insert_all`.
     """
-    if conn.dialect.name == "postgresql":
-        for stream in made:
-            insert_all(conn, stream)
-        return
+    insert_many(conn, [event for stream in made for event in stream])
+
+
+def insert_many(conn: Connection, made: Sequence[Made]) -> None:
+    """Keep events of many streams in their order, in one statement, whatever their cursors.
+
+    Raises:
+        KeyTaken: as in :func:`insert_all`.
+    """
     try:
-        conn.execute(_INSERT_MANY, [row_of(event) for stream in made for event in stream])
+        if conn.dialect.name == "postgresql":
+            _prepare(conn, _many.APPEND_MANY)
+            conn.exec_driver_sql(_many.APPEND_MANY.execute, _many.columns(made))
+        else:
+            conn.execute(_INSERT_MANY, [row_of(event) for event in made])
     except IntegrityError as error:
         if _is_stream_key(error):
             raise KeyTaken from error
@@ -136,12 +145,16 @@ def _inserted(conn: Connection, made: Sequence[Made]) -> Sequence[Any]:
     if conn.dialect.name != "postgresql":
         return conn.execute(_INSERT, [row_of(event) for event in made]).all()
     prepared = _statements.APPEND_ONE if len(made) == 1 else _statements.APPEND
+    _prepare(conn, prepared)
+    return conn.exec_driver_sql(prepared.execute, _statements.columns(made)).all()
+
+
+def _prepare(conn: Connection, prepared: _statements.Prepared) -> None:
     # Kept with the connection of the driver, as the prepared statement is; a rollback undoes neither.
     known = conn.info.setdefault(_statements.PREPARED, set())
     if prepared.name not in known:
         conn.exec_driver_sql(prepared.prepare)
         known.add(prepared.name)
-    return conn.exec_driver_sql(prepared.execute, _statements.columns(made)).all()
 
 
 def _is_stream_key(error: IntegrityError) -> bool:

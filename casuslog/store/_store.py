@@ -148,6 +148,7 @@ class EventStore:
                 with conn.begin():
                     tx = Transaction(conn, self._writer)
                     yield tx
+                    tx.flush()
                     ensure_committable(conn)
             except LostRace as lost:
                 raise _completed(conn, lost) from lost

@@ -65,6 +65,9 @@ class PlainCodec:
     def encode(self, fact: Fact, event_id: str) -> bytes:
         return json.dumps({"nr": getattr(fact.data, "nr")}).encode()  # noqa: B009
 
+    def find_keys(self, service: str, subjects: Iterable[tuple[str, str]]) -> None:
+        """There are none."""
+
     def decode(self, stored: StoredEvent, *, purpose: str, typed: bool = True) -> RecordedEvent:
         if stored.envelope.id in self.broken:
             raise SchemaError("de vingerafdruk van het schema is onbekend")

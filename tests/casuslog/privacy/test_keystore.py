@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import structlog
@@ -461,3 +462,25 @@ def test_a_page_asks_for_a_purpose(keys: KeyStore) -> None:
     """Without doelbinding nothing is read."""
     with pytest.raises(ValueError, match="doelbinding"):
         keys.get_of({"0072": ["x"]}, "")
+
+
+@pytest.mark.postgres
+def test_the_living_keys_of_many_holders_are_found_in_one_question(postgres_url: str) -> None:
+    """Found are the living keys that are there, each under its own gemeente; none is made, none comes back.
+
+    Asked for afterwards they need no further visit.
+    """
+    made, asked = KeyStore.open(postgres_url, ROOT), KeyStore.open(postgres_url, ROOT)
+    there = {klasse: made.key_for(*HOLDER, klasse) for klasse in Privacy}
+    gone = ("0072", "fase", "ander", "client")
+    made.key_for(*gone, Privacy.FEIT)
+    made.destroy(*gone)
+    before = living_in(postgres_url)
+    asked.find_many([(*holder, klasse) for holder in (HOLDER, gone, ("0086", *HOLDER[1:])) for klasse in Privacy])
+    assert living_in(postgres_url) == before
+    with patch.object(asked, "_found_or_made", side_effect=AssertionError("asked again")):
+        assert {klasse: asked.key_for(*HOLDER, klasse) for klasse in Privacy} == there
+        with pytest.raises(AssertionError):
+            asked.key_for("0086", *HOLDER[1:], Privacy.FEIT)
+    assert asked.key_for(*gone, Privacy.FEIT)
+    assert living_in(postgres_url) == before + 1
