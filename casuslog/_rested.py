@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
+from casuslog._answering import ASK_SECONDS, within
+
 _USED = "casuslog_used"
 
 
@@ -35,7 +37,7 @@ def _ask(connection: Any) -> None:
     try:
         before = connection.autocommit
         connection.autocommit = True
-        with connection.cursor() as cursor:
+        with within(ASK_SECONDS), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         connection.autocommit = before
     except Exception as error:  # whatever it is: this connection and its like are of no use

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 KEYS = "sleutels"
 """Schema of the keys."""
-CONNECTIONS, CONNECTIONS_FOR_KEYS = 80, 300
-"""Connections of one role at most: a pool of thirty in a service and in its relay, and one more while a process takes
-over from another; every process has some for the keys."""
+CONNECTIONS, CONNECTIONS_FOR_KEYS = 120, 600
+"""Connections of one role at most: fifty in a service and some in its relay, and as many while another process takes
+over; every process has thirty for the keys."""
 
 _ROLE = """\
 DO $$ BEGIN

@@ -8,11 +8,16 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 
+from casuslog import _answering
 from casuslog._rested import ask_after_rest
 
 KEPT = 20
 """Connections that are kept. What came above five (the default) was made and closed for each key, a process of the
 server each time: a third of the processor time of a command with eight callers."""
+_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {"statement_timeout": _answering.STATEMENT_SECONDS * 1000, **_answering.SERVER_END}.items()
+)
 _FRESH_SECONDS = 1.0
 """A connection that was used within this time is not asked whether it still answers."""
 
@@ -21,7 +26,16 @@ def make_engine(url: str) -> Engine:
     """An engine for the key store at a URL; on PostgreSQL in autocommit."""
     if make_url(url).get_backend_name() != "sqlite":
         # Most of what is asked here is one statement: without a BEGIN and a COMMIT around it, it is one round trip.
-        engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True, pool_size=KEPT, max_overflow=10)
+        _answering.install()
+        line = {"connect_timeout": int(_answering.CONNECT_SECONDS), "options": _OPTIONS, **_answering.CLIENT_END}
+        engine = create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            pool_size=KEPT,
+            max_overflow=10,
+            connect_args=line,
+        )
         ask_after_rest(engine, lambda: _FRESH_SECONDS)
         return engine
     # In memory there is only what one connection sees, whichever (green) thread asks.

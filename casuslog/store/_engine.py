@@ -18,12 +18,13 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from casuslog import _answering
+from casuslog._answering import STATEMENT_SECONDS
 from casuslog._rested import ask_after_rest
 from casuslog.errors import StoreError, Unavailable
 
 IDLE_IN_TRANSACTION_SECONDS = 60
 """After this the server ends a transaction that does nothing: while it is open no reader of the server gets further."""
-STATEMENT_SECONDS = 60
 LOCK_SECONDS = 15
 FRESH_SECONDS = 1.0
 """A connection that was used within this time is not asked whether it still answers; that costs more than most uses."""
@@ -181,16 +182,19 @@ def _postgresql(url: URL, service: str) -> Engine:
         "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_SECONDS * 1000,
         "statement_timeout": STATEMENT_SECONDS * 1000,
         "lock_timeout": LOCK_SECONDS * 1000,
+        **_answering.SERVER_END,
     }
     options = " ".join(f"-c {name}={value}" for name, value in limits.items())
     given = url.query.get("options")
     query = {k: v for k, v in url.query.items() if k != "options"}
+    _answering.install()
     engine = create_engine(
         url.set(drivername="postgresql+psycopg2", query=query),
         connect_args={
             "options": f"{given} {options}" if given else options,
             "application_name": application_name(service),
-            "connect_timeout": 10,
+            "connect_timeout": int(_answering.CONNECT_SECONDS),
+            **_answering.CLIENT_END,
         },
         hide_parameters=True,  # the text of an error goes further than its statement may
         pool_size=10,

@@ -13,6 +13,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
 from sqlalchemy.schema import CreateSchema
 
+from casuslog._answering import within
 from casuslog.store._engine import for_writing, gate_of, translated
 
 _FOLDER = Path(__file__).with_name("migrations")
@@ -49,7 +50,9 @@ def _engine_of(engine: Engine) -> Engine:
 def _wait_for_turn(conn: Connection, service: str) -> None:
     conn.execute(text("SET LOCAL lock_timeout = 0"))
     conn.execute(text("SET LOCAL statement_timeout = 0"))
-    conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(f"casuslog {service}".encode())})
+    # Another process may migrate for as long as it takes; a dead line shows by TCP.
+    with within(float("inf")):
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(f"casuslog {service}".encode())})
 
 
 def _migrate(conn: Connection) -> None:

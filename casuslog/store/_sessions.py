@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from casuslog._answering import ASK_SECONDS, within
 from casuslog.errors import Unavailable
 from casuslog.store._engine import FRESH_SECONDS, LOCK_SECONDS
 from casuslog.store._statements import Prepared
@@ -59,7 +60,7 @@ class Session:
         """Whether it was in use just now, or still answers."""
         if time.monotonic() - self._used < FRESH_SECONDS:
             return True
-        with contextlib.suppress(Exception):  # whatever it is: take another
+        with contextlib.suppress(Exception), within(ASK_SECONDS):  # whatever it is: take another
             self._cursor.execute("SELECT 1")
             return True
         return False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import requests
 
+from casuslog._answering import ANSWER_SECONDS
 from casuslog.caller import Caller
 from casuslog.errors import StoreError
 from casuslog.hosting.settings import service_names
@@ -25,6 +26,8 @@ from tests.faults.servers import eventually, hanging, move_to_a_fresh_cluster, o
 if TYPE_CHECKING:
     from tests.faults.scene import Scene
 
+DEAD_SECONDS = ANSWER_SECONDS + 5
+"""Longer than a process waits for an answer: whoever waited has given up by then."""
 STRANGER = "vreemde"
 NOTICED_SECONDS = 15.0
 """Within which an open transaction is named and alarmed."""
@@ -233,6 +236,28 @@ def _refusal(scene: Scene, fill: Callable[[], int]) -> str | None:
     return str(problem["type"]).rpartition(":")[2]
 
 
+def half_open(scene: Scene, rng: Random) -> str:
+    """Bytes vanish in both directions and nobody is told, for longer than anybody waits for an answer."""
+    time.sleep(rng.uniform(0.5, 1.5))
+    line = scene.lines["postgres"]
+    struck, swallowed = line.struck, line.swallowed
+    line.swallow()
+    time.sleep(DEAD_SECONDS)
+    accepted = len(scene.ledger.accepted())
+    line.restore()
+    struck, swallowed = line.struck - struck, line.swallowed - swallowed
+    if not struck or not swallowed:
+        raise DidNotStrike(f"{struck} connections died and {swallowed} bytes vanished")
+    eventually(lambda: len(scene.ledger.accepted()) > accepted, "a command accepted once bytes pass again", 30)
+    return f"{struck} connections dead, {swallowed} bytes vanished"
+
+
+def _through_a_proxy(seed: int) -> AbstractContextManager[Scene]:
+    from tests.faults.scene import Scene
+
+    return Scene(seed=seed, through=("postgres",))
+
+
 def _asked(url: str, query: str) -> Any:
     with closing(session(url, STRANGER)) as asking:
         return one(asking, query)
@@ -275,6 +300,16 @@ FAULTS = (
         short_times=0,
         strike=_stall(lambda scene: scene.postgres.url()),
         settle=True,
+    ),
+    Fault(
+        name="database-half-open",
+        about="bytes to and from PostgreSQL vanish, for longer than anybody waits for an answer",
+        times=1,
+        short_times=0,
+        strike=half_open,
+        settle=True,
+        own_scene=True,
+        scene=_through_a_proxy,
     ),
     Fault(
         name="postgresql-restore",
