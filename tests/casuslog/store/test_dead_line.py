@@ -143,6 +143,6 @@ def test_both_ends_watch_the_line(store: EventStore, through: str) -> None:
         "tcp_keepalives_idle": "10",
         "tcp_keepalives_interval": "5",
         "tcp_keepalives_count": "3",
-        "tcp_user_timeout": "20s",
+        "tcp_user_timeout": "20000",
     }
     assert psycopg2.extensions.get_wait_callback().__module__ == "casuslog._answering"
