@@ -16,6 +16,7 @@ from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
 from casuslog import codes, edge
 from casuslog.commands import CommandType, QuestionType
+from casuslog.documents._examples import said
 from casuslog.http import MAX_BODY
 
 OPEN = frozenset({"/gezond", "/klaar", "/metrics", "/opdrachten", "/schemas/{fingerprint}", "/openapi.json"})
