@@ -141,9 +141,17 @@ def beeindig(staat: Abonnement, opdracht: BeeindigAbonnement) -> list[Fact]:
 
     Raises:
         Forbidden: ``niet_bevoegd``.
-        Refused: ``abonnement_onbekend``, ``abonnement_al_beeindigd`` or ``periode_ongeldig``.
+        Refused: ``abonnement_onbekend``, ``verplichte_levering``, ``abonnement_al_beeindigd`` or ``periode_ongeldig``.
     """
-    _eis_bevoegd(opdracht.door, _bekend(staat, "beëindigd").rol)
+    toegekend = _bekend(staat, "beëindigd")
+    _eis_bevoegd(opdracht.door, toegekend.rol)
+    if toegekend.verplicht:
+        raise Refused(
+            "verplichte_levering",
+            "Niet beëindigd: deze levering volgt uit de wet of een afspraak, niet uit een verzoek.",
+            rule=toegekend.grondslag or _AVG,
+            remedy="Zij vervalt als de betrokkenheid in de casussen eindigt.",
+        )
     if staat.beeindigd_per is not None:
         raise Refused(
             "abonnement_al_beeindigd",

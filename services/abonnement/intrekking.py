@@ -24,7 +24,8 @@ from services.abonnement.zicht import zicht
 
 IN_QUEUE = 100
 """Messages that may lie in the queue of a holder; the rest waits with us, where a right that ends can still hold it."""
-RAAKT_RECHTEN = frozenset({"betrokkenheid-vastgelegd", "toestemming-gegeven"})
+BETROKKENHEID = "betrokkenheid-vastgelegd"
+RAAKT_RECHTEN = frozenset({BETROKKENHEID, "toestemming-gegeven"})
 """Events of a casus by which a right can end."""
 
 

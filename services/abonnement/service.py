@@ -24,14 +24,14 @@ from casuslog.readmodels import KnownEvents
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
 from services.abonnement import abonnement as a
-from services.abonnement import deelnames, feed, herhaling, intrekking, nummering, tabellen
+from services.abonnement import deelnames, feed, herhaling, intrekking, nummering, tabellen, verplicht
 from services.abonnement.besluiten import COMMANDS, PERIODE
 from services.abonnement.cloudeventdienst import CloudEventDienst
 from services.abonnement.foutdienst import FoutDienst
 from services.abonnement.gebeurtenissen import AFSCHERMING
 from services.abonnement.herhaling import HERHAALD
 from services.abonnement.inschrijving import Inschrijving, Register
-from services.abonnement.intrekking import RAAKT_RECHTEN
+from services.abonnement.intrekking import BETROKKENHEID, RAAKT_RECHTEN
 from services.abonnement.levering import Levering
 from services.abonnement.lezen import LeesHttp
 from services.abonnement.toegang import ToegangHttp
@@ -98,6 +98,7 @@ class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, 
         dag, inschrijvingen = today(log.platform.clock), self.register.alle(tx)
         for subject in dict.fromkeys(event.envelope.subject for event in events):
             nummering.nummer(tx, log.known, subject, inschrijvingen, dag)
+        self._open_verplicht([event for event in events if event.envelope.name == BETROKKENHEID], tx)
         for subject in {event.envelope.subject for event in events if event.envelope.name in RAAKT_RECHTEN}:
             intrekking.let_op(tx, log.known, inschrijvingen, dag, subject)
 
@@ -120,6 +121,18 @@ class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, 
             _bewaak(tx, inschrijving, stream)
             intrekking.let_op(tx, log.known, [inschrijving], today(log.platform.clock))
             nummering.haal_in(tx, log.known, inschrijving, today(log.platform.clock))
+
+    def _open_verplicht(self, events: Sequence[RecordedEvent], tx: Transaction) -> None:
+        """Open the deliveries that follow from who is involved, each once."""
+        log: ServiceLog = self.log
+        for event in events:
+            volgt = None if event.envelope.geimporteerd else verplicht.volgt_uit(event, today(log.platform.clock))
+            if volgt is not None:
+                id, gemeente, toegekend = volgt
+                stream = Stream(gemeente, a.ABONNEMENT.kind, id)
+                staat, versie = tx.load(a.ABONNEMENT, stream)
+                if staat.toegekend is None and not staat.vernietigd:
+                    append(tx, stream, versie, [toegekend], log.of_itself())
 
     def _afscherming(self, event: RecordedEvent, tx: Transaction) -> None:
         """A casus may be delivered to nobody, or again: what lies in queues is taken back, what waited gets numbers."""

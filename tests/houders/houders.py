@@ -92,6 +92,8 @@ HOUDERS = (
     _gemeente("toezichthouder Opsterland", OPSTERLAND, "toezichthouder"),
 )
 
+VERPLICHT = (("centrumgemeente", LEEUWARDEN), ("wijkteam", OPSTERLAND), ("wijkteam", HEERENVEEN), ("kcc", OPSTERLAND))
+
 Cel = tuple[str, str, str]
 """Case, ``stroom/gebeurtenis``, name of the holder."""
 
@@ -104,6 +106,8 @@ class Uitslag:
     uit_queue: dict[Cel, Counter[str]]
     uit_feed: dict[Cel, Counter[str]]
     nummers: dict[str, list[int]]
+    verplicht: dict[str, Counter[str]]
+    """Per receiver of what nobody asked for: how many events of which kind."""
 
 
 def speel() -> Uitslag:
@@ -113,7 +117,7 @@ def speel() -> Uitslag:
     when the clock is set back for the next.
     """
     partijen, zaken = lees()
-    uitslag = Uitslag(Counter(), {}, {}, {h.naam: [] for h in HOUDERS})
+    uitslag = Uitslag(Counter(), {}, {}, {h.naam: [] for h in HOUDERS}, {})
     with Platform(BEGIN) as platform:
         platform.settle()
         ids = {h.naam: _ken_toe(platform, h) for h in HOUDERS}
@@ -130,6 +134,8 @@ def speel() -> Uitslag:
             uitslag.gelogd.update(waar.values())
             for houder in HOUDERS:
                 _kijk(platform, houder, ids[houder.naam], waar, uitslag)
+            for rol, gemeente in VERPLICHT:
+                _verplicht(platform, rol, gemeente, uitslag)
     return uitslag
 
 
@@ -144,6 +150,17 @@ def _kijk(
     for verzameld, berichten in ((uitslag.uit_feed, gelezen), (uitslag.uit_queue, ontvangen)):
         for een in berichten:
             verzameld.setdefault((*waar[een["id"]], houder.naam), Counter())[LETTER[een["niveau"]]] += 1
+
+
+def _verplicht(platform: Platform, rol: str, gemeente: str, uitslag: Uitslag) -> None:
+    """What reached a role at a gemeente through deliveries that it finds in its list and never asked for."""
+    lezer = Caller(rol, gemeente, f"{rol}-{gemeente}", (gemeente,), "uitvoering_wmo")
+    gevonden = platform.api.get("abonnement", "/abonnementen", lezer)["abonnementen"]
+    namen: Counter[str] = Counter()
+    for een in gevonden:
+        if een["verplicht"]:
+            namen.update(e["type"].rpartition(".")[2] for e in _feed(platform, een["abonnement"], lezer, 0))
+    uitslag.verplicht[f"{rol} {gemeente}"] = namen
 
 
 def _ken_toe(platform: Platform, houder: Houder) -> str:

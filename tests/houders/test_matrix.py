@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.houders.houders import HOUDERS, Cel, Uitslag, speel, tabel
+from tests.houders.houders import HEERENVEEN, HOUDERS, LEEUWARDEN, OPSTERLAND, Cel, Uitslag, speel, tabel
 
 VERWACHTING = Path(__file__).parent / "verwachting.md"
 NIETS = "."
@@ -61,6 +61,18 @@ def test_numbers_have_no_gap_for_anybody(uitslag: Uitslag) -> None:
     """What a holder may not know of leaves no hole in its numbers: 1, 2, 3, ... to the last."""
     for naam, nummers in uitslag.nummers.items():
         assert nummers == list(range(1, len(nummers) + 1)), naam
+
+
+def test_what_follows_from_the_law_comes_without_asking(uitslag: Uitslag) -> None:
+    """Who decides got the indicatie and what became of it, the team its feedback; nobody else has such a delivery."""
+    indicatie = {"indicatie-ingediend": 1, "indicatie-teruggestuurd": 1, "indicatie-aangevuld": 1}
+    besluit = {"besluit-genomen": 1, "besluit-bekendgemaakt": 1, "opdracht-verstrekt": 1, "levering-gestart": 1}
+    assert uitslag.verplicht == {
+        f"centrumgemeente {LEEUWARDEN}": indicatie,
+        f"wijkteam {OPSTERLAND}": besluit,
+        f"wijkteam {HEERENVEEN}": {},
+        f"kcc {OPSTERLAND}": {},
+    }
 
 
 def test_six_kinds_of_holders_took_part() -> None:
