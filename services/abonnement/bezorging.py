@@ -36,7 +36,7 @@ from casuslog.readmodels import KnownEvents
 from casuslog.recorded import Context
 from casuslog.relay import Lease
 from casuslog.store import EventStore, Transaction
-from services.abonnement import brieven, webhookstand
+from services.abonnement import brieven, logboek, webhookstand
 from services.abonnement import oordeel as o
 from services.abonnement import webhook as w
 from services.abonnement.dodebrief import VIA_WEBHOOK
@@ -334,6 +334,9 @@ class Bezorging:
         else:
             figuren["positie"] = brief.nummer
         webhookstand.merk(tx, stand.stream.id, **figuren)
+        inschrijving = self._register.een(tx, stand.stream.id)
+        if inschrijving is not None and brief.event.attributes.get("niveau") in logboek.LEESBAAR:
+            logboek.verstrekt(tx, self._keys, inschrijving, [brief.nummer], self._clock.now())
 
     def _wijs_af(self, tx: Transaction, stand: Stand, brief: Brief, uitkomst: o.Afgewezen) -> None:
         stream, nu = stand.stream, self._clock.now()

@@ -16,6 +16,7 @@ from casuslog.hosting.reading import note, reader_of
 from casuslog.http import http
 from casuslog.identifiers import is_uuid
 from services.abonnement import feed
+from services.abonnement.logboek import LEESBAAR
 from services.abonnement.posten import als, http_bericht, van_nummer
 from services.abonnement.tabellen import leveringen
 
@@ -41,13 +42,16 @@ class CloudEventDienst:
         lezer = reader_of(log, request)
         with log.store.transaction() as tx:
             found = self.register.een(tx, abonnement) if is_uuid(abonnement) else None
-            inschrijving = feed.van_houder(found, lezer)
+            inschrijving, rij, event = feed.van_houder(found, lezer), None, None
             if inschrijving is not None:
                 die = leveringen.c.abonnement == inschrijving.id, leveringen.c.nummer == nummer
                 rij = tx.conn.execute(select(leveringen).where(*die)).one_or_none()
                 gevraagd, dag = als(inschrijving, vorm=vorm, wijze=None), today(log.platform.clock)
                 event = None if rij is None else van_nummer(tx, log.known, log.platform.codec, gevraagd, rij, dag)
-        note(log, lezer, "abonnement", abonnement, allowed=inschrijving is not None)
+        leesbaar = event is not None and event.attributes.get("niveau") in LEESBAAR
+        about = [(rij.gemeente, rij.subject)] if leesbaar and rij is not None else []
+        allowed = inschrijving is not None
+        note(log, lezer, "abonnement", abonnement, allowed=allowed, request=request, about=about, shown=len(about))
         if inschrijving is None:
             raise feed.GeenAbonnement()
         if event is None:

@@ -19,7 +19,15 @@ from casuslog.store import Transaction
 from services.abonnement.casus import Casus
 from services.abonnement.inschrijving import Inschrijving
 from services.abonnement.nummering import DOEL
-from services.abonnement.tabellen import GELEVERD, INGETROKKEN, WACHT, intrekkingen, leveringen
+from services.abonnement.tabellen import (
+    GELEVERD,
+    INGEHOUDEN,
+    INGETROKKEN,
+    WACHT,
+    abonnementen,
+    intrekkingen,
+    leveringen,
+)
 from services.abonnement.zicht import zicht
 
 IN_QUEUE = 100
@@ -47,6 +55,19 @@ def noteer(tx: Transaction, abonnement: str) -> None:
     al = select(intrekkingen.c.abonnement).where(intrekkingen.c.abonnement == abonnement)
     if tx.conn.execute(al).first() is None:
         tx.conn.execute(insert(intrekkingen).values(abonnement=abonnement))
+
+
+def noteer_van(tx: Transaction, gemeente: str, subject: str) -> None:
+    """The queues that may hold a message about this casus must be taken back: its data was destroyed.
+
+    Also those for which one is on its way at this moment: it counts as waiting until it is marked.
+    """
+    t = leveringen.c
+    recent = abonnementen.c.laatste - 10 * IN_QUEUE
+    of_casus = select(t.abonnement).join(abonnementen, abonnementen.c.id == t.abonnement).distinct()
+    of_casus = of_casus.where(t.gemeente == gemeente, t.subject == subject, t.staat != INGEHOUDEN, t.nummer > recent)
+    for abonnement in tx.conn.execute(of_casus.order_by(t.abonnement)).scalars().all():
+        noteer(tx, abonnement)
 
 
 def openstaand(tx: Transaction) -> list[str]:

@@ -20,17 +20,18 @@ from casuslog.broker.holders import HolderAccess
 from casuslog.clock import Clock, today
 from casuslog.errors import Unavailable
 from casuslog.metrics import DELIVERIES
+from casuslog.privacy import KeyStore
 from casuslog.readmodels import KnownEvents
 from casuslog.relay import Lease
 from casuslog.store import EventStore, Transaction
-from services.abonnement import intrekking
+from services.abonnement import intrekking, logboek
 from services.abonnement.casus import Casus
 from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.intrekking import IN_QUEUE
 from services.abonnement.nummering import DOEL
 from services.abonnement.tabellen import GELEVERD, INGEHOUDEN, WACHT, leveringen
 from services.abonnement.uitgang import Uitgang
-from services.abonnement.weergave import Bericht, bericht, ingehouden
+from services.abonnement.weergave import NIVEAU, Bericht, bericht, ingehouden
 from services.abonnement.zicht import zicht
 
 IDLE = Backoff(first=0.02, bound=0.2, jitter=0.0)
@@ -50,6 +51,7 @@ class Levering:
         verbind: connects to the broker.
         toegang: the users of the holders at the broker, where they have their own.
         in_queue: messages that may lie in the queue of a holder.
+        keys: makes the pseudonyms of the processing records; without it none are made, for a test of something else.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Levering:
         lease_seconds: float = 15.0,
         monotonic: Callable[[], float] = time.monotonic,
         toegang: HolderAccess | None = None,
+        keys: KeyStore | None = None,
     ) -> None:
         self.failures = 0
         """Steps in a row that failed as a whole: broker or database away."""
@@ -76,6 +79,7 @@ class Levering:
         self._lease = Lease(store, "levering", seconds=lease_seconds)
         self._monotonic = monotonic
         self._toegang = toegang
+        self._keys = keys
         self._mislukt: dict[str, tuple[int, float]] = {}
         """Per holder that could not be served: how often in a row, and from when it is tried again."""
         self._renew_at = 0.0
@@ -241,7 +245,11 @@ class Levering:
         return bericht(self._store.codec, inschrijving, rij.nummer, event, gezien)
 
     def _merk(self, tx: Transaction, abonnement: str, berichten: Sequence[tuple[int, Bericht]]) -> None:
-        nu = self._clock.now().isoformat()
+        now, inschrijving = self._clock.now(), self._register.een(tx, abonnement)
+        if inschrijving is not None and self._keys is not None:
+            leesbaar = [nummer for nummer, one in berichten if one.headers.get(NIVEAU) in logboek.LEESBAAR]
+            logboek.verstrekt(tx, self._keys, inschrijving, leesbaar, now)
+        nu = now.isoformat()
         for staat in (GELEVERD, INGEHOUDEN):
             nummers = [nummer for nummer, one in berichten if one.ingehouden is (staat == INGEHOUDEN)]
             if nummers:

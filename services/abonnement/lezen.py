@@ -18,7 +18,7 @@ from casuslog.http import http, json_response
 from casuslog.identifiers import is_uuid
 from casuslog.metrics import DELIVERIES
 from casuslog.rights import Reader
-from services.abonnement import feed, stand
+from services.abonnement import feed, logboek, stand
 from services.abonnement.inschrijving import Inschrijving
 from services.abonnement.keuze import LIMIET, Keuze
 
@@ -85,7 +85,8 @@ class LeesHttp:
                 else stand.lees(tx, log.known, log.platform.codec, een, dag, na_casus, positie)
             )
         )
-        note(log, lezer, "abonnement", abonnement, allowed=read is not None)
+        rijen = [one for casus in read["casussen"] for one in casus["gebeurtenissen"]] if read else []
+        self._noteer(request, lezer, abonnement, rijen, allowed=read is not None)
         if read is None:
             raise feed.GeenAbonnement()
         return json_response(read)
@@ -98,11 +99,18 @@ class LeesHttp:
             read = (
                 None if een is None else feed.lees(tx, log.known, log.platform.codec, een, keuze, dag, ophalen=ophalen)
             )
-        note(log, lezer, "abonnement", abonnement, allowed=read is not None)
+        rijen = read["gebeurtenissen"] if read else []
+        self._noteer(request, lezer, abonnement, rijen, allowed=read is not None)
         if read is None:
             raise feed.GeenAbonnement()
         DELIVERIES.delivered("feed", len(read["gebeurtenissen"]))
         return read
+
+    def _noteer(
+        self, request: Request, lezer: Reader, abonnement: str, rijen: list[dict[str, Any]], *, allowed: bool
+    ) -> None:
+        about, shown = logboek.over(rijen), len(rijen)
+        note(self.log, lezer, "abonnement", abonnement, allowed=allowed, request=request, about=about, shown=shown)
 
     def _wacht(self, lezer: Reader, abonnement: str, keuze: Keuze, seconden: int) -> None:
         """Return when there is a number to read, or when the time is up."""

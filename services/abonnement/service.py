@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider
 
+from casuslog import verwerkingen
 from casuslog.appending import append
 from casuslog.broker.holders import access_by
 from casuslog.clock import today
@@ -51,6 +52,7 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
         platform: Platform = self.container.config[PLATFORM_KEY]
         store = platform.store_for(self.container.service_name)
         tabellen.metadata.create_all(store.engine)
+        verwerkingen.metadata.create_all(store.engine)
         url = platform.settings.holders_url
         pomp = Levering(
             store,
@@ -60,6 +62,7 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
             lambda: BrokerUitgang(url),
             lease_seconds=platform.settings.lease_seconds,
             toegang=access_by(platform.settings.amqp_beheer, url),
+            keys=platform.keys,
         )
         self._stopping = threading.Event()
         self._ended = self.container.spawn_managed_thread(lambda: pomp.run(self._stopping), identifier="levering")
@@ -164,6 +167,11 @@ class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, 
         if timer.name == PERIODE:
             staat, versie = tx.load(a.ABONNEMENT, timer.stream)
             append(tx, timer.stream, versie, a.loop_af(staat, today(log.platform.clock)), log.of_itself())
+
+    @classmethod
+    def wis_eigen(cls, tx: Transaction, gemeente: str, subject: str, omvang: str) -> None:  # noqa: ARG003
+        """What still lies in queues of holders may hold data of the casus: they are taken back, and filled anew."""
+        intrekking.noteer_van(tx, gemeente, subject)
 
     @classmethod
     def verstrekkingen(cls, tx: Transaction, gemeente: str, subject: str) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from nameko.extensions import DependencyProvider
 from sqlalchemy import select
 from werkzeug.wrappers import Request, Response
 
+from casuslog import verwerkingen
 from casuslog.clock import today
 from casuslog.edge import CodeOf, Strict
 from casuslog.errors import Forbidden, InvalidInput, NotFound, Refused
@@ -59,6 +60,7 @@ class Bezorgen(DependencyProvider):  # type: ignore[misc]  # nameko ships no typ
         platform: Platform = self.container.config[PLATFORM_KEY]
         store = platform.store_for(self.container.service_name)
         tabellen.metadata.create_all(store.engine)
+        verwerkingen.metadata.create_all(store.engine)
         bezorging = Bezorging(
             store,
             KnownEvents(platform.codec),
