@@ -15,6 +15,7 @@ from sqlalchemy import MetaData
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
+from casuslog import verwerkingen
 from casuslog.caller import Caller, DevelopmentIssuer
 from casuslog.clock import SettableClock
 from casuslog.codec import Codec
@@ -136,7 +137,8 @@ class Wereld:
         self.codec = Codec(SchemaRegistry.load(schemas_folder()), self.sleutels)
         self.stores: dict[str, EventStore] = {}
         tables = MetaData()
-        for table in (*readmodels.tables.values(), *metadata.tables.values()):
+        kept = (readmodels, metadata, verwerkingen.metadata)
+        for table in (table for one in kept for table in one.tables.values()):
             table.to_metadata(tables)
         self.store = self._open("abonnement", tables)
         timers.prepare(self.store)
@@ -153,14 +155,18 @@ class Wereld:
                 actor=Actor("systeem", None, "casuslog-abonnement"), correlationid=new_id(), causationid=new_id()
             ),
             platform=SimpleNamespace(
-                clock=self.clock, issuer=self.issuer, gate=Gate(Tokens((), self.issuer)), codec=self.codec
+                clock=self.clock,
+                issuer=self.issuer,
+                gate=Gate(Tokens((), self.issuer)),
+                codec=self.codec,
+                keys=self.sleutels,
             ),
         )
         self.commands = CommandPath(self.store, AbonnementService.commands, (), self.clock, Readers(), self.known)
         self.pomp = self.nieuwe_pomp()
 
     def nieuwe_pomp(self, verbind: Any = None, **known: Any) -> Levering:
-        options = {"monotonic": self.monotonic, **known}
+        options = {"monotonic": self.monotonic, "keys": self.sleutels, **known}
         return Levering(self.store, self.known, Register(), self.clock, verbind or self.queues.connect, **options)
 
     def _open(self, service: str, tables: MetaData | None = None) -> EventStore:
