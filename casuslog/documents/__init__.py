@@ -4,7 +4,7 @@ Nothing in here is written by hand: schemas, code lists, the matrix of rights an
 :func:`check` fails where a document differs from them.
 """
 
-from casuslog.documents._files import check, documents, write
+from casuslog.documents._files import asyncapi_document, check, documents, event_pages, write
 from casuslog.documents._openapi import openapi
 
-__all__ = ["check", "documents", "openapi", "write"]
+__all__ = ["asyncapi_document", "check", "documents", "event_pages", "openapi", "write"]

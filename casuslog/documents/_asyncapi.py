@@ -1,18 +1,18 @@
-"""AsyncAPI 3.0: the queue of a holder, with every event that can arrive in it and real encoded examples."""
+"""AsyncAPI 3.0: queue, feed and webhook, with every event that can arrive and real encoded examples."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version as installed
 from typing import Any
 
-from casuslog.broker.topology import DELIVERY_LIMIT, holder_queue
+from casuslog.cloudevents import AVRO_DATA
+from casuslog.documents._channels import channels, operations, security_schemes, servers
 from casuslog.documents._described import Described
 from casuslog.documents._types import data_schema
 from casuslog.envelope import Envelope
 from casuslog.schema import CLOUDEVENTS_JSON
 
-AVRO = "application/vnd.casuslog.event.helder+avro"
 NUMBERING: dict[str, Any] = {
     "casuslog_nummer": {
         "type": "integer",
@@ -43,50 +43,14 @@ def asyncapi(events: Sequence[Described]) -> dict[str, Any]:
             "license": {"name": "EUPL-1.2"},
         },
         "defaultContentType": CLOUDEVENTS_JSON,
-        "servers": {
-            "broker": {
-                "host": "{host}:5671",
-                "protocol": "amqps",
-                "protocolVersion": "0-9-1",
-                "variables": {"host": {"description": "of the installation"}},
-                "bindings": {"amqp": {}},
-            }
-        },
-        "channels": {"houder": _channel(messages)},
-        "operations": {
-            "ontvang": {
-                "action": "receive",
-                "channel": {"$ref": "#/channels/houder"},
-                "summary": "Receive what the subscription selects and the rights of the day allow.",
-                "bindings": {"amqp": {"ack": True, "bindingVersion": "0.3.0"}},
-            }
-        },
+        "servers": servers(),
+        "channels": channels((*messages, "Ingehouden")),
+        "operations": operations(),
         "components": {
             "messages": {**messages, "Ingehouden": _withheld()},
             "schemas": {"Envelop": _envelope()},
+            "securitySchemes": security_schemes(),
         },
-    }
-
-
-def _channel(messages: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "address": holder_queue("{abonnement}"),
-        "description": "The holder's own queue; nobody else can read it. At most 100 messages wait in it.",
-        "parameters": {"abonnement": {"description": "id of the subscription"}},
-        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in (*messages, "Ingehouden")},
-        "bindings": {
-            "amqp": {
-                "is": "queue",
-                "queue": {
-                    "name": holder_queue("{abonnement}"),
-                    "durable": True,
-                    "exclusive": False,
-                    "autoDelete": False,
-                },
-                "bindingVersion": "0.3.0",
-            }
-        },
-        "x-queue-arguments": {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT},
     }
 
 
@@ -98,7 +62,7 @@ def _message(event: Described) -> dict[str, Any]:
         "title": version.name,
         "summary": event.meaning,
         "contentType": CLOUDEVENTS_JSON,
-        "x-avro": {"contentType": AVRO, "schema": version.dataschema},
+        "x-avro": {"contentType": AVRO_DATA, "schema": version.dataschema, "exampleHex": event.as_avro().hex()},
         "x-grondslag": event.law,
         "headers": {"type": "object", "properties": NUMBERING, "required": ["casuslog_nummer"]},
         "payload": {"allOf": [{"$ref": "#/components/schemas/Envelop"}, {"type": "object", "properties": fixed}]},
@@ -107,7 +71,6 @@ def _message(event: Described) -> dict[str, Any]:
                 "name": "volledig",
                 "headers": {"casuslog_nummer": 1, "casuslog_niveau": "volledig"},
                 "payload": {**event.as_json(), "nummer": 1, "niveau": "volledig"},
-                "x-avro-hex": event.as_avro().hex(),
             }
         ],
     }

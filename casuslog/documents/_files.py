@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -44,6 +46,19 @@ def described() -> list[Described]:
         streams = (meta.stream,) if meta.stream else CASE_STREAMS
         found.append(Described(registry.current(meta.wire_type), streams, corpus[meta.wire_type]))
     return sorted(found, key=lambda event: (event.version.service, event.version.name))
+
+
+@cache
+def asyncapi_document() -> dict[str, Any]:
+    """AsyncAPI of this installation, as plain data. Made once: do not change it."""
+    return asyncapi(described())
+
+
+@cache
+def event_pages() -> dict[str, str]:
+    """The page of each event type by its name (``melding-geregistreerd``), as Markdown; under ``""`` that of all."""
+    events, rights = described(), matrix()
+    return {"": _pages.index_page(events), **{event.name: _pages.event_page(event, rights) for event in events}}
 
 
 def write(folder: Path) -> list[Path]:

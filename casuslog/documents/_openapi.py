@@ -17,9 +17,14 @@ from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 from casuslog import codes, edge
 from casuslog.commands import CommandType, QuestionType
 from casuslog.documents._examples import said
-from casuslog.http import MAX_BODY
+from casuslog.http import MAX_BODY, TAKES
 
-OPEN = frozenset({"/gezond", "/klaar", "/metrics", "/opdrachten", "/schemas/{fingerprint}", "/openapi.json"})
+OPEN = frozenset({"/gezond", "/klaar", "/metrics", "/opdrachten", "/schemas/{fingerprint}", "/openapi.json"}) | {
+    "/asyncapi.json",
+    "/typen",
+    "/typen/{naam}",
+    "/webhooks/{abonnement}/toestemming/{woord}",
+}
 """Addresses that need no token: whether it lives, its figures, and what is published anyhow. They show no case."""
 QUERY: dict[str, dict[str, Any]] = {
     "op": {"schema": {"type": "string", "format": "date"}, "description": "Facts up to this day; rights are today's."},
@@ -29,10 +34,24 @@ QUERY: dict[str, dict[str, Any]] = {
         "schema": {"type": "array", "items": {"type": "string", "pattern": "^[0-9]{4}$"}},
         "description": "Only of these; by default all of the token.",
     },
+    "wacht": {
+        "schema": {"type": "integer", "minimum": 0, "maximum": 30},
+        "description": "For how many seconds to wait for a next one.",
+    },
+    "casus": {"schema": {"type": "string", "format": "uuid"}, "description": "Only of this casus."},
+    "van_gemeente": {"schema": {"type": "string", "pattern": "^[0-9]{4}$"}, "description": "Only of its streams."},
+    "sinds": {"schema": {"type": "string", "format": "date"}, "description": "Only what was logged from this day on."},
+    "na_casus": {"schema": {"type": "string", "format": "uuid"}, "description": "The page after this casus."},
+    "positie": {"schema": {"type": "integer", "minimum": 0}, "description": "The number that the first page named."},
+    "vorm": {"schema": {"enum": ["json", "avro"]}, "description": "Encoding of the data; json when left out."},
+    "wijze": {
+        "schema": {"enum": ["binair", "gestructureerd"]},
+        "description": "CloudEvents mode; gestructureerd when left out.",
+    },
     "seconden": {"schema": {"type": "number", "minimum": 0, "maximum": 30}, "description": "How long to wait at most."},
 }
 _ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
-_ASKS = re.compile(r"``\??(op|na|limiet|gemeente|seconden)(?:=[^`]*)?``")
+_ASKS = re.compile(rf"``\??({'|'.join(QUERY)})(?:=[^`]*)?``")
 
 
 def openapi(service: Any) -> dict[str, Any]:
@@ -59,9 +78,11 @@ def _made(service: Any) -> dict[str, Any]:
         spec.path(f"/opdrachten/{command.name}", operations={"post": _command(plugin, command)})
     for question in sorted(service.questions, key=lambda q: q.name):
         spec.path(f"/vragen/{question.name}", operations={"post": _question(plugin, question)})
+    bodies = _bodies(service)
     for method, path, told in sorted(_routes(service)):
         if not path.startswith(("/opdrachten/{", "/vragen/{")):
-            spec.path(path, operations={method: _route(method, path, told)})
+            taken = _taken(plugin, bodies.get((method, path)))
+            spec.path(path, operations={method: {**_route(method, path, told), **taken}})
     made: dict[str, Any] = spec.to_dict()
     return made
 
@@ -155,10 +176,28 @@ def _routes(service: Any) -> Iterator[tuple[str, str, str]]:
                 yield point.method.lower(), path, inspect.getdoc(function) or ""
 
 
+def _bodies(service: Any) -> dict[tuple[str, str], Any]:
+    """By method and path, the schema of the body that an entrypoint takes."""
+    found = {}
+    for _, function in inspect.getmembers(service, callable):
+        for point in getattr(function, ENTRYPOINT_EXTENSIONS_ATTR, ()):
+            if hasattr(point, "url") and getattr(function, TAKES, None) is not None:
+                path = _ARGUMENT.sub(lambda match: f"{{{match[2]}}}", point.url)
+                found[point.method.lower(), path] = getattr(function, TAKES)
+    return found
+
+
+def _taken(plugin: Any, schema: Any) -> dict[str, Any]:
+    if schema is None:
+        return {}
+    told = {**plugin.converter.schema2jsonschema(schema), "additionalProperties": False}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": told}}}}
+
+
 def _route(method: str, path: str, told: str) -> dict[str, Any]:
     secured: dict[str, Any] = {} if path in OPEN else {"security": [{"token": []}]}
     named = [_path_parameter(name) for name in re.findall(r"{(\w+)}", path)]
-    asked = [{"in": "query", "name": name, "required": False, **QUERY[name]} for name in _asked(told)]
+    asked = [{"in": "query", "name": name, "required": False, **QUERY[name]} for name in _asked(told, path)]
     failures = {"404": _PROBLEMS["404"]} if path in OPEN else _PROBLEMS
     return {
         "operationId": f"{method}{re.sub(r'[^a-z]+', '-', path)}".rstrip("-"),
@@ -175,9 +214,9 @@ def _path_parameter(name: str) -> dict[str, Any]:
     return {"in": "path", "name": name, "required": True, "schema": kind}
 
 
-def _asked(told: str) -> list[str]:
-    """The query parameters that a route's documentation names as ``?name=`` or ``name``."""
-    return sorted(set(_ASKS.findall(told)))
+def _asked(told: str, path: str) -> list[str]:
+    """The query parameters that a route's documentation names as ``?name=`` or ``name``, unless its path has them."""
+    return sorted(name for name in set(_ASKS.findall(told)) if f"{{{name}}}" not in path)
 
 
 _PROBLEM: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """The HTTP edge: JSON in, JSON or a problem detail (RFC 9457) out."""
 
-from casuslog.http._entrypoint import MAX_BODY, http
+from casuslog.http._entrypoint import MAX_BODY, TAKES, http
 from casuslog.http._json import json_body, json_response, problem_response, secured
 from casuslog.http._remote import remote_of
 
-__all__ = ["MAX_BODY", "http", "json_body", "json_response", "problem_response", "remote_of", "secured"]
+__all__ = ["MAX_BODY", "TAKES", "http", "json_body", "json_response", "problem_response", "remote_of", "secured"]

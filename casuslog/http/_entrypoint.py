@@ -44,7 +44,18 @@ class ProblemHandler(HttpRequestHandler):  # type: ignore[misc]  # nameko ships 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def http(method: str, url: str) -> Callable[[F], F]:
-    """Serve a method of a service at ``url`` for an HTTP method; it gets the werkzeug request and the path values."""
+TAKES = "takes"
+
+
+def http(method: str, url: str, *, takes: Any = None) -> Callable[[F], F]:
+    """Serve a method of a service at ``url`` for an HTTP method; it gets the werkzeug request and the path values.
+
+    ``takes``: the marshmallow schema of its body, for the OpenAPI document; the method itself reads it.
+    """
     decorator: Callable[[F], F] = ProblemHandler.decorator(method, url, expected_exceptions=CasuslogError)
-    return decorator
+
+    def serve(function: F) -> F:
+        setattr(function, TAKES, takes)
+        return decorator(function)
+
+    return serve

@@ -46,7 +46,7 @@ class FoutDienst:
     log: Any
     register: Any
 
-    @http("POST", "/abonnementen/<string:abonnement>/gebeurtenissen/<int:nummer>/foutmelding")
+    @http("POST", "/abonnementen/<string:abonnement>/gebeurtenissen/<int:nummer>/foutmelding", takes=MELD_FOUT)
     def http_meld_fout(self, request: Request, abonnement: str, nummer: int) -> Response:
         """The holder says which rule an event breaks, and in which field; its source receives that as an event."""
         log: ServiceLog = self.log

@@ -36,6 +36,7 @@ from services.abonnement.intrekking import BETROKKENHEID, RAAKT_RECHTEN
 from services.abonnement.levering import Levering
 from services.abonnement.lezen import LeesHttp
 from services.abonnement.toegang import ToegangHttp
+from services.abonnement.typendienst import TypenDienst
 from services.abonnement.uitgang import BrokerUitgang
 from services.abonnement.webhookdienst import WebhookDienst
 
@@ -77,7 +78,7 @@ class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no type
         return self._register
 
 
-class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, FoutDienst, CasusService):
+class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, FoutDienst, TypenDienst, CasusService):
     """Subscriptions, their numbers, their queues and their pull feed."""
 
     name = "abonnement"

@@ -110,7 +110,7 @@ class WebhookDienst:
     register: Any
     bezorgen: Any = Bezorgen()
 
-    @http("PUT", "/abonnementen/<string:abonnement>/webhook")
+    @http("PUT", "/abonnementen/<string:abonnement>/webhook", takes=STEL_IN)
     def http_stel_webhook_in(self, request: Request, abonnement: str) -> Response:
         """Have the numbers of a subscription posted; for its holder. The receiver is asked first whether it wants them.
 
@@ -201,7 +201,7 @@ class WebhookDienst:
             inschrijving = feed.voor_houder_of_gever(self._een(tx, abonnement), lezer)
             return json_response({"dode_brieven": brieven.lijst(tx, abonnement=inschrijving.id)})
 
-    @http("POST", "/abonnementen/<string:abonnement>/dode-brieven")
+    @http("POST", "/abonnementen/<string:abonnement>/dode-brieven", takes=WIJS_AF)
     def http_wijs_af(self, request: Request, abonnement: str) -> Response:
         """The holder cannot handle a number, whichever way it came: it becomes a dead letter, with the reason given."""
         gegeven: Any = gelezen(WIJS_AF, json_body(request))

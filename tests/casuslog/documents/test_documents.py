@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
+import schemathesis
 import yaml
+from jsonschema_rs import ValidationError
 
 from casuslog.codes import schemas_folder
 from casuslog.documents import check, documents, write
 from casuslog.documents._files import described
 from casuslog.documents._receivers import cell
+from casuslog.hosting.settings import service_names
 from casuslog.rights.matrix import Level, matrix
 from casuslog.schema import SchemaRegistry
 
+DATA = Path(__file__).parents[2] / "data"
 PUBLISHED = schemas_folder().parent / "docs" / "api"
 
 
@@ -54,8 +60,9 @@ def test_the_examples_are_real_bytes_that_any_reader_of_the_schemas_decodes():
     registry = SchemaRegistry.load(schemas_folder())
     document = yaml.safe_load(documents()["asyncapi.yaml"])
     for event in described():
-        (example,) = document["components"]["messages"][event.version.name]["examples"]
-        entry, record = registry.read(bytes.fromhex(example["x-avro-hex"]))
+        message = document["components"]["messages"][event.version.name]
+        (example,) = message["examples"]
+        entry, record = registry.read(bytes.fromhex(message["x-avro"]["exampleHex"]))
         assert entry.version.wire_type == example["payload"]["type"]
         assert set(record) == set(example["payload"]["data"])
 
@@ -67,6 +74,37 @@ def test_asyncapi_knows_every_event_type_and_the_empty_number():
     named = set(document["channels"]["houder"]["messages"])
     assert named == {event.version.name for event in described()} | {"Ingehouden"}
     assert document["channels"]["houder"]["x-queue-arguments"]["x-queue-type"] == "quorum"
+    for channel in ("feed", "webhook"):
+        assert document["channels"][channel]["messages"] == document["channels"]["houder"]["messages"]
+
+
+def test_asyncapi_keeps_to_its_own_schema():
+    """The JSON Schema of AsyncAPI 3.0.0 accepts it: generators of others read it."""
+    schema = json.loads((DATA / "asyncapi-3.0.0.schema.json").read_text())
+    validator = jsonschema_rs.Draft7Validator(schema)
+    document = yaml.safe_load(documents()["asyncapi.yaml"])
+    assert [error.message for error in validator.iter_errors(document)] == []
+    assert not validator.is_valid({**document, "channels": []})
+
+
+def test_each_example_keeps_to_the_schema_of_its_message():
+    """What a receiver generates from the schema reads the example, and refuses one with a wrong field."""
+    document = yaml.safe_load(documents()["asyncapi.yaml"])
+    for name, message in document["components"]["messages"].items():
+        for example in message.get("examples", ()):
+            payload = message["payload"]["allOf"]
+            whole = {"allOf": [document["components"]["schemas"]["Envelop"], payload[1]]}
+            assert jsonschema_rs.Draft202012Validator(whole).is_valid(example["payload"]), name
+            assert not jsonschema_rs.Draft202012Validator(whole).is_valid({**example["payload"], "id": 7}), name
+
+
+@pytest.mark.parametrize("service", service_names())
+def test_openapi_keeps_to_its_own_schema(service):
+    """The meta schema of OpenAPI 3.1 accepts the document of each service."""
+    document = yaml.safe_load(documents()[f"openapi/{service}.yaml"])
+    schemathesis.openapi.from_dict(document).validate()
+    with pytest.raises(ValidationError):
+        schemathesis.openapi.from_dict({**document, "paths": []}).validate()
 
 
 @pytest.mark.parametrize(
