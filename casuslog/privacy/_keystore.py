@@ -68,6 +68,8 @@ class KeyStore(Erasing):
         self._held: ShortMemory[tuple[str, bytes]] = ShortMemory(ttl, monotonic)
         self._known: ShortMemory[DataKey] = ShortMemory(ttl, monotonic)
         self._ciphers = Ciphers()
+        self._sought: ShortMemory[bool] = ShortMemory(ttl, monotonic)
+        """Whose keys were asked for ahead: what was not there then is not asked for ahead again, for as long."""
         self._wrappings: ShortMemory[bytes] = ShortMemory(ttl, monotonic)
         """The keys of gemeenten, for making new keys."""
         # A SQLite file has one writer, an in-memory one has one connection: callers take turns, briefly.
@@ -146,12 +148,14 @@ class KeyStore(Erasing):
         if not self._at_once:
             return
         wanted = [(*map(str, rest), Privacy(klasse).value) for *rest, klasse in holders]
-        missing = [holder for holder in wanted if self._held.get(holder) is None]
+        missing = [one for one in wanted if self._held.get(one) is None and self._sought.get(one) is None]
         if not missing:
             return
         cleared, unwrapping = self._held.cleared, Unwrapping(self._unwrapped_gemeente)
         with self._reading() as conn:
             rows = rows_of_holders(conn, missing)
+        for one in missing:
+            self._sought.put(one, True, self._sought.cleared)
         for *holder, key_id, wrapped, wrapping, root_id in rows:
             gemeente = holder[0]
             # One that cannot be unwrapped says so when it is asked for.

@@ -482,5 +482,7 @@ def test_the_living_keys_of_many_holders_are_found_in_one_question(postgres_url:
         assert {klasse: asked.key_for(*HOLDER, klasse) for klasse in Privacy} == there
         with pytest.raises(AssertionError):
             asked.key_for("0086", *HOLDER[1:], Privacy.FEIT)
+    with patch("casuslog.privacy._keystore.rows_of_holders", side_effect=AssertionError("asked again")):
+        asked.find_many([("0086", *HOLDER[1:], Privacy.FEIT)])
     assert asked.key_for(*gone, Privacy.FEIT)
     assert living_in(postgres_url) == before + 1
