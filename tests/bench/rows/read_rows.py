@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 from casuslog.clock import SystemClock
 from casuslog.codec import Codec
 from casuslog.codes import oin_of
-from casuslog.hosting import logs
+from casuslog.hosting import collecting, logs
 from casuslog.privacy import KeyStore, RootKey
 from casuslog.recorded import START, StoredEvent
 from casuslog.store import EVERY_GEMEENTE, EventStore
@@ -64,6 +64,7 @@ def reading(bench: Bench) -> Sequence[Result]:
     with ExitStack() as opened:
         made = logged(bench, bench.some(3_000, 200), opened)
         theirs = eventsourcing(bench, made, opened)
+        collecting.started()  # as a service says when it has; it holds for all sides
         rates = bench.alternate(
             {
                 OURS: lambda: ours(made),
