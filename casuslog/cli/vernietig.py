@@ -34,7 +34,7 @@ ONVOLTOOID = 3
 @click.option("--rol", default=ARCHIVARIS, show_default=True, help="In welke rol u dit doet.")
 @click.option("--door", "wie", default="archivaris", show_default=True, help="Pseudoniem id, nooit een naam.")
 @click.option("--fase", help="Alleen het dossier van deze dienst.")
-@click.option("--betrokkene", help="Alleen de gegevens van deze betrokkene, zoals client of melder.")
+@click.option("--betrokkene", help="Alleen de gegevens van deze betrokkene, zoals client, derde of mantelzorger.")
 @click.option("--wacht", type=click.FloatRange(0, 600), default=WACHT, show_default=True, help="Op bevestigingen (s).")
 @click.option("--proef", is_flag=True, help="Toon wat er zou gebeuren, en of het mag; vernietig niets.")
 @click.option("--json", "als_json", is_flag=True, help="Geef de verklaring als JSON.")

@@ -27,11 +27,12 @@ def besluit(uitkomst: str, tot: date | None = None, dag: date = DAG) -> Gebeurd:
         ([Gebeurd("melding-ingetrokken", DAG, {})], "afgebroken", date(2026, 4, 13)),
         ([besluit("afgewezen"), besluit("toegekend", DAG)], "verstrekt", date(2041, 3, 2)),
         ([besluit("toegekend", None), Gebeurd("pgb-beeindigd", DAG, {})], "verstrekt", date(2041, 3, 2)),
+        ([Gebeurd("toezichtonderzoek-afgerond", DAG, {})], "toezicht", date(2031, 3, 2)),
         ([besluit("toegekend", date(2028, 2, 29))], "verstrekt", date(2043, 2, 28)),
     ],
 )
 def test_the_outcome_decides_how_long(feiten: list[Gebeurd], resultaat: str, tot_en_met: date) -> None:
-    """15 years granted, 5 refused, 42 days broken off, from the last day of the casus; of more the longest."""
+    """15 years granted, 5 refused, 42 days broken off, 5 of toezicht, from the last day of the casus; of more the longest."""
     found = bewaartermijnen().van(feiten)
     assert found is not None
     assert (found.resultaat, found.tot_en_met) == (resultaat, tot_en_met)
