@@ -62,6 +62,19 @@ class Strict(Schema):
         return {}
 
 
+def loaded(schema: Strict, body: Mapping[str, Any]) -> Any:
+    """What a body holds, by a schema that is no command.
+
+    Raises:
+        InvalidInput: a field breaks a rule; each is named, none of their values.
+    """
+    try:
+        return schema.load(body)
+    except ValidationError as error:
+        wrong: Any = error.messages
+        raise InvalidInput("De vraag klopt niet; zie de velden.", errors=wrong) from None
+
+
 class CommandSchema(Strict):
     """A command: ``op`` is the day of the fact, which the command path fills in when the caller left it out."""
 

@@ -56,6 +56,17 @@ foutmeldingen = Table(
 )
 """What receivers said is wrong with events of this service: codes and ids, nothing personal."""
 
+bsn_pointers = Table(
+    "zoekwijzers",
+    metadata,
+    Column("gemeente", String(4), primary_key=True),
+    Column("bron", String(32), primary_key=True),
+    Column("subject", String(36), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("wijzer", LargeBinary, nullable=False, comment="HMAC of a BSN under a key of the gemeente"),
+    Index("zoekwijzers_op_wijzer", "gemeente", "wijzer"),
+)
+
 policies = Table(
     "inrichtingen",
     metadata,

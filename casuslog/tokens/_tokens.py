@@ -149,5 +149,5 @@ def _caller(claims: Mapping[str, Any], rol: str) -> Caller:
         organisatie=organisation if isinstance(organisation, str) else None,
         id=str(claims["sub"]),
         gemeenten=texts(claims, "gemeenten"),
-        doelbinding=str(claims.get("doelbinding", "uitvoering_wmo")),
+        doelbinding=str(claims.get("doelbinding") or ""),
     )

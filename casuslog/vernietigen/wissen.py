@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from casuslog.consume.timers import timers
-from casuslog.readmodels.tables import involvements, known_events, melding_days
+from casuslog.readmodels.tables import bsn_pointers, involvements, known_events, melding_days
 from casuslog.store.tables import commands, inbox, parked
 from casuslog.vernietigen.gebeurtenissen import CASUS, FASE, STROOM
 
@@ -24,20 +24,25 @@ def wis_leesmodel(conn: Connection, gemeente: str, subject: str, *, omvang: str,
         conn: of the service.
         gemeente: code of the gemeente whose streams were destroyed.
         subject: the casus.
-        omvang: how much was destroyed. Of one betrokkene nothing is wiped: what is kept of him is ciphertext in rows
-            that hold others too, and its keys are gone.
+        omvang: how much was destroyed. Of one betrokkene only what leads to the casus by a BSN is wiped: what else is
+            kept of him is ciphertext in rows that hold others too, and its keys are gone.
         dossier: the service whose dossier it is.
 
     Returns:
         How many rows.
     """
+    pointers = bsn_pointers.c
+    to_casus = (pointers.gemeente == gemeente) & (pointers.subject == subject)
+    if omvang == FASE:
+        to_casus &= pointers.bron == dossier
+    gone = conn.execute(delete(bsn_pointers).where(to_casus)).rowcount
     if omvang not in (CASUS, FASE):
-        return 0
+        return gone
     kept = known_events.c
     of_dossier = (kept.gemeente == gemeente) & (kept.subject == subject) & (kept.stroom != STROOM)
     if omvang == FASE:
-        return conn.execute(delete(known_events).where(of_dossier, kept.bron == dossier)).rowcount
-    gone = conn.execute(delete(known_events).where(of_dossier)).rowcount
+        return gone + conn.execute(delete(known_events).where(of_dossier, kept.bron == dossier)).rowcount
+    gone += conn.execute(delete(known_events).where(of_dossier)).rowcount
     for table in (involvements, melding_days):
         own = (table.c.gemeente == gemeente) & (table.c.subject == subject)
         gone += conn.execute(delete(table).where(own)).rowcount

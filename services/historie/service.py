@@ -22,9 +22,10 @@ from casuslog.recorded import RecordedEvent
 from casuslog.store import EVERY_GEMEENTE, Transaction
 from casuslog.vernietigen.opdrachten import OPDRACHTEN
 from services.historie.tijdlijn import status, tijdlijn
+from services.historie.zoeken import Zoeken
 
 
-class HistorieService(CasusService):
+class HistorieService(Zoeken, CasusService):
     """Timelines and statuses, across services. A toezicht dossier is no part of it."""
 
     name = "historie"

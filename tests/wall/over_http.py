@@ -257,6 +257,19 @@ def dossier_lists(world: World, rng: random.Random, attempts: int) -> Iterator[H
         yield ear.attempt(ear.caller(), "toezicht", "GET", "/dossiers")
 
 
+@channel("zoeken", 400)
+def lookups(world: World, rng: random.Random, attempts: int) -> Iterator[Heard]:
+    """A casus by the BSN of somebody in another gemeente, beside one by a BSN that nobody has."""
+    ear = Ear(world, rng)
+    for _ in range(attempts):
+        caller = ear.caller()
+        gemeente, casus = ear.strange(caller)
+        number, nobody = world.bsn[casus], world.bsn[""]
+        where = rng.choice(({}, {"gemeente": gemeente}, {"gemeente": rng.choice(caller.gemeenten or GEMEENTEN)}))
+        absent = ("/zoek/casussen", {"bsn": nobody, **where}) if ear.secret(caller, casus) else None
+        yield ear.attempt(caller, "historie", "POST", "/zoek/casussen", {"bsn": number, **where}, absent)
+
+
 @channel("rollen", 500)
 def roles(world: World, rng: random.Random, attempts: int) -> Iterator[Heard]:
     """A role that the token has not, chosen with a header, on a casus of the own gemeente and of another."""

@@ -16,7 +16,7 @@ from casuslog.caller import Caller, DevelopmentIssuer
 from casuslog.hosting.settings import service_names
 from casuslog.http._entrypoint import ProblemHandler
 from casuslog.http._wall import Wall
-from casuslog.identifiers import new_id
+from casuslog.identifiers import bsn_ok, new_id
 from casuslog.rights import BetrokkenheidVastgelegd
 from casuslog.testing.platform import Platform
 from services.beschikking.gebeurtenissen import AanvraagOntvangen, OpdrachtVerstrekt
@@ -43,6 +43,9 @@ AANBIEDERS = ("98765401", "98765402")
 AUDIT = "abonnementweigering"
 """Where a refusal is recorded, in the stream of whom it was asked of: by whoever asked."""
 
+_BSNS = (f"{number:09}" for number in range(999_900_006, 999_999_990) if bsn_ok(f"{number:09}"))
+"""Those that are for tests."""
+
 
 class World:
     """A platform with its casussen, its cast of callers, and the oracle of what each may hear."""
@@ -53,6 +56,8 @@ class World:
         self.casussen: dict[str, list[str]] = defaultdict(list)
         self.signalen: dict[str, list[str]] = defaultdict(list)
         self.abonnementen: dict[str, list[str]] = defaultdict(list)
+        self.bsn = {"": next(_BSNS)}
+        """By casus; that of nobody under the empty one."""
         self._granted: dict[str, set[str]] = defaultdict(set)
         self._clients: dict[str, set[str]] = defaultdict(set)
         for gemeente in GEMEENTEN:
@@ -94,6 +99,7 @@ class World:
             thema=thema,
             naam=word("melding"),
             hulpvraag=word("melding"),
+            bsn=self.bsn.setdefault(casus, next(_BSNS)),
         )
         indicaties = {
             thema: IndicatieIngediend(
