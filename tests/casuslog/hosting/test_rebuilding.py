@@ -182,12 +182,13 @@ def test_another_gemeente_is_neither_read_nor_compared(world: World) -> None:
 
 
 def test_only_what_a_projection_looks_into_is_decrypted(world: World) -> None:
-    """A rebuild reads who is involved, and leaves every other event closed: two keys are asked for, not six."""
+    """A rebuild reads who is involved and where a BSN leads, and leaves every other event closed."""
     world.melding()
     world.follow()
     world.platform.keys.uses.clear()
     world.rebuild()
-    assert sum(world.platform.keys.uses.values()) == 1
+    # One block of who is involved, both of the melding, none of the contact.
+    assert sum(world.platform.keys.uses.values()) == 3
 
 
 def test_what_a_batch_is_looked_into_for_is_decrypted_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,8 +205,9 @@ def test_what_a_batch_is_looked_into_for_is_decrypted_together(world: World, mon
     monkeypatch.setattr(keys, "get_of", watched)
     keys.uses.clear()
     Rebuild(world.platform, "historie", OURS).run(rounds=1)
-    assert [len(wanted[OURS]) for wanted in asked] == [3]
-    assert sum(keys.uses.values()) == 3
+    # Both blocks of three meldingen, and one of who is involved in each.
+    assert [len(wanted[OURS]) for wanted in asked] == [6, 3]
+    assert sum(keys.uses.values()) == 9
 
 
 def test_a_casus_that_the_live_side_has_not_finished_is_no_difference(world: World) -> None:
