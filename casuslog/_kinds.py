@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import Schema
 
 from casuslog._asked import CASUS
+from casuslog.envelope import Stream
 from casuslog.events import Fact
 from casuslog.readmodels import Policy
 from casuslog.recorded import Aggregate
@@ -76,8 +77,8 @@ class CommandType:
     by_policy: bool = True
     """Whether the inrichting of the day decides along; not for the act that establishes one."""
     context: Callable[[Situation], Mapping[str, str | None]] = field(default=lambda _: {})
-    lookup: Callable[[Transaction], Any] | None = None
-    """What the decision needs of the tables of its service, read in its transaction."""
+    lookup: Callable[[Transaction, Stream], Any] | None = None
+    """What the decision needs beside the state: read in its transaction, of the tables of its service or its stream."""
     refusals: Refusals | None = None
     """How its refusals are recorded; usually they are answered and no more."""
 

@@ -226,7 +226,7 @@ class CommandPath:
         if call.if_match is not None and call.if_match != version:
             raise _Stale(version)
         policy, known = self._looked_up(tx, kind, ask, involved)
-        opgezocht = None if kind.lookup is None else kind.lookup(tx)
+        opgezocht = None if kind.lookup is None else kind.lookup(tx, stream)
         facts, context = self._decided(call, kind, ask, state, policy, known, opgezocht)
         answer = self._append(tx, stream, version, facts, context)
         if call.key is not None:

@@ -25,6 +25,10 @@ from services.abonnement.verbanden import Verbanden
 _AVG = "AVG art. 5 lid 1 onder b en c, art. 6; tot 25 mei 2018 Wbp art. 8 en 9"
 AFGELOPEN = "periode_verstreken"
 """Reason of an end that came with the last day of the period."""
+WIJZIGINGEN = frozenset(
+    {"persoonsverwisseling-vastgelegd", "overlijden-vastgelegd", "verhuizing-vastgelegd", "bsn-vervangen"}
+)
+"""What turns out otherwise about the person: whoever had something of the casus hears it."""
 _GEEN_VERBANDEN = Verbanden()
 
 
@@ -47,13 +51,18 @@ class Abonnement:
         return self.beeindigd_per is None or dag < self.beeindigd_per
 
     def gaat_over(self, envelope: Envelope) -> bool:
-        """Whether an event is among those subscribed to. Where a thema is asked, an event without one is not."""
+        """Whether an event is among those subscribed to. Where a thema is asked, an event without one is not.
+
+        What turns out otherwise about the person, and what corrects an earlier event, nobody asks for and everybody
+        gets who may see it (AVG art. 19): no selection keeps it out.
+        """
         t = self.toegekend
+        if t is None or envelope.name in WIJZIGINGEN:
+            return t is not None
         return (
-            t is not None
-            and envelope.gemeente in t.gemeenten
+            envelope.gemeente in t.gemeenten
             and (not t.themas or envelope.thema in t.themas)
-            and (not t.gebeurtenistypen or envelope.name in t.gebeurtenistypen)
+            and (not t.gebeurtenistypen or envelope.name in t.gebeurtenistypen or envelope.corrigeert is not None)
         )
 
 

@@ -49,7 +49,9 @@ def _afscherming(name: str, schema: Any, decide: Any) -> CommandType:
 COMMANDS = (
     _afscherming("scherm-casus-af", c.SCHERM_CASUS_AF, afscherming.scherm_af),
     _afscherming("hef-afscherming-op", c.HEF_AFSCHERMING_OP, afscherming.hef_op),
-    _opdracht("ken-abonnement-toe", c.KEN_ABONNEMENT_TOE, _ken_toe, begins=True, lookup=deelnames.verbanden),
+    _opdracht(
+        "ken-abonnement-toe", c.KEN_ABONNEMENT_TOE, _ken_toe, begins=True, lookup=lambda tx, _: deelnames.verbanden(tx)
+    ),
     _opdracht("herhaal-levering", c.HERHAAL_LEVERING, lambda s: a.herhaal(s.state, s.command)),
     _opdracht("beeindig-abonnement", c.BEEINDIG_ABONNEMENT, lambda s: a.beeindig(s.state, s.command)),
 )

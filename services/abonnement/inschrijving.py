@@ -12,7 +12,7 @@ from casuslog.envelope import Envelope, Stream
 from casuslog.rights import Reader
 from casuslog.store import Transaction
 from services.abonnement import deelnames
-from services.abonnement.abonnement import ABONNEMENT, Abonnement
+from services.abonnement.abonnement import ABONNEMENT, WIJZIGINGEN, Abonnement
 from services.abonnement.gebeurtenissen import AbonnementToegekend
 from services.abonnement.houders import EIGEN_TAAK, organisatie_van
 from services.abonnement.tabellen import abonnementen as t
@@ -52,7 +52,7 @@ class Inschrijving:
 
     def deelt(self, envelope: Envelope, dag: date) -> bool:
         """Whether the owner of an event shares it, as an event of this thema, with the gemeente that granted."""
-        if envelope.gemeente == self.gemeente or self.voorwaarden.verplicht:
+        if envelope.gemeente == self.gemeente or self.voorwaarden.verplicht or envelope.name in WIJZIGINGEN:
             return True
         return self.verbanden.delen(self.gemeente, envelope.gemeente, envelope.thema, dag)
 

@@ -101,6 +101,31 @@ class _SluitMelding(CommandSchema):
     reden = Code(o.REDENEN_SLUITING, required=True)
 
 
+class _LegPersoonsverwisselingVast(CommandSchema):
+    into = o.LegPersoonsverwisselingVast
+    reden = Code(o.REDENEN_VERWISSELING)
+
+
+class _LegOverlijdenVast(CommandSchema):
+    into = o.LegOverlijdenVast
+    overleden_op = fields.Date()
+    bron = Code(o.BRONNEN_OVERLIJDEN)
+
+
+class _LegVerhuizingVast(CommandSchema):
+    into = o.LegVerhuizingVast
+    per = fields.Date()
+    naar_gemeente = Gemeente()
+    adres = Text()
+    woonplaats = Text()
+
+
+class _VervangBsn(CommandSchema):
+    into = o.VervangBsn
+    bsn = Bsn(required=True)
+    reden = Code(o.REDENEN_BSN)
+
+
 class _TelGebruikAlgemeneVoorziening(CommandSchema):
     into = o.TelGebruikAlgemeneVoorziening
     voorziening = Code(required=True)
@@ -120,3 +145,7 @@ GEEF_TOESTEMMING = _GeefToestemming()
 TREK_MELDING_IN = _TrekMeldingIn()
 SLUIT_MELDING = _SluitMelding()
 TEL_GEBRUIK_ALGEMENE_VOORZIENING = _TelGebruikAlgemeneVoorziening()
+LEG_PERSOONSVERWISSELING_VAST = _LegPersoonsverwisselingVast()
+LEG_OVERLIJDEN_VAST = _LegOverlijdenVast()
+LEG_VERHUIZING_VAST = _LegVerhuizingVast()
+VERVANG_BSN = _VervangBsn()

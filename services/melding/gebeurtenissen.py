@@ -150,6 +150,39 @@ class MeldingAfgesloten(DomainEvent):
     reden: Annotated[str, feit("dubbele_melding, overleden, verhuisd of overgedragen")]
 
 
+@event_type("persoonsverwisseling-vastgelegd", service="melding", rule="AVG art. 5 lid 1 onder d en art. 19")
+class PersoonsverwisselingVastgelegd(DomainEvent):
+    """De melding stond op de verkeerde persoon. Wat eronder werd vastgelegd, gaat niet over deze inwoner."""
+
+    reden: Annotated[str, feit("verkeerd_bsn, naamgenoot, zelfde_adres of anders")]
+
+
+@event_type("overlijden-vastgelegd", service="melding", rule="AVG art. 5 lid 1 onder d en art. 19")
+class OverlijdenVastgelegd(DomainEvent):
+    """De inwoner is overleden."""
+
+    overleden_op: Annotated[date, feit("dag van overlijden")]
+    bron: Annotated[str, feit("brp, naaste, aanbieder of anders")]
+
+
+@event_type("verhuizing-vastgelegd", service="melding", rule="Wmo 2015 art. 1.2.1")
+class VerhuizingVastgelegd(DomainEvent):
+    """De inwoner verhuist of is verhuisd; naar een andere gemeente betekent dat een andere verantwoordelijke."""
+
+    per: Annotated[date, feit("eerste dag op het nieuwe adres")]
+    naar_gemeente: Annotated[str | None, feit("nieuwe woongemeente; leeg: dezelfde", codes="gemeente")] = None
+    adres: Annotated[str | None, persoonsgegeven("nieuw adres")] = None
+    woonplaats: Annotated[str | None, persoonsgegeven("nieuwe woonplaats")] = None
+
+
+@event_type("bsn-vervangen", service="melding", rule="AVG art. 5 lid 1 onder d en art. 19")
+class BsnVervangen(DomainEvent):
+    """De inwoner heeft een ander burgerservicenummer dan was vastgelegd."""
+
+    reden: Annotated[str, feit("vergissing, nieuw_toegekend of anders")]
+    bsn: Annotated[str, persoonsgegeven("het juiste burgerservicenummer")]
+
+
 @event_type("gebruik-algemene-voorziening-geteld", service="melding", rule="Wmo 2015 art. 2.2.3", stream="telling")
 class GebruikAlgemeneVoorzieningGeteld(DomainEvent):
     """Een algemene voorziening is gebruikt. Geteld zonder persoon: vrij toegankelijk blijft vrij toegankelijk."""

@@ -14,6 +14,9 @@ MOMENTEN = ("bevestiging", "telefonische_afspraak", "afspraakbevestiging", "gesp
 SOORTEN_VERWIJZING = ("algemene_voorziening", "andere_wet", "eigen_netwerk", "informatie")
 REDENEN_VERWIJZING = ("passend", "wens_inwoner", "andere_wet")
 REDENEN_INTREKKING = ("opgelost", "bijdrage", "rompslomp", "gezondheid", "niet_zelf_gewild", "anders", "onbekend")
+REDENEN_VERWISSELING = ("verkeerd_bsn", "naamgenoot", "zelfde_adres", "anders")
+BRONNEN_OVERLIJDEN = ("brp", "naaste", "aanbieder", "anders")
+REDENEN_BSN = ("vergissing", "nieuw_toegekend", "anders")
 REDENEN_SLUITING = ("dubbele_melding", "overleden", "verhuisd", "overgedragen")
 """Why a gemeente may close a melding without an onderzoek: none of them judges the need."""
 
@@ -146,6 +149,39 @@ class SluitMelding(Opdracht):
     """The gemeente closes the melding; ``reden`` is one of :data:`REDENEN_SLUITING`."""
 
     reden: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegPersoonsverwisselingVast(Opdracht):
+    """The melding stood on the wrong person; ``reden`` is one of :data:`REDENEN_VERWISSELING`."""
+
+    reden: str = "anders"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegOverlijdenVast(Opdracht):
+    """The inwoner died, on the day of the fact unless another is named; ``bron``: :data:`BRONNEN_OVERLIJDEN`."""
+
+    overleden_op: date | None = None
+    bron: str = "brp"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegVerhuizingVast(Opdracht):
+    """The inwoner moves, on the day of the fact unless another is named; ``naar_gemeente`` where it becomes another."""
+
+    per: date | None = None
+    naar_gemeente: str | None = None
+    adres: str | None = None
+    woonplaats: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VervangBsn(Opdracht):
+    """The inwoner has another BSN; ``reden`` is one of :data:`REDENEN_BSN`."""
+
+    bsn: str
+    reden: str = "vergissing"
 
 
 @dataclass(frozen=True, kw_only=True)

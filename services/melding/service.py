@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from casuslog.commands import CommandType, Readers, Situation, by_itself, by_policy
+from casuslog.envelope import Stream
 from casuslog.hosting.foutmeldingen import Foutmeldingen
 from casuslog.hosting.service import CasusService
+from casuslog.readmodels.melding import MELDING
+from casuslog.store import Transaction
 from services.melding import commands as c
 from services.melding import melding as m
+from services.melding import wijzigingen as w
 from services.melding.inrichting import MeldingInrichting
 from services.melding.opdrachten import RegistreerMelding
 
@@ -21,6 +25,11 @@ def _gemeenten(s: Situation) -> Mapping[str, str | None]:
         woont_in = opdracht.woongemeente or s.gemeente
         return {"woongemeente": woont_in, "thema": opdracht.thema}
     return {}
+
+
+def _gemeld(tx: Transaction, stream: Stream) -> str | None:
+    """The id of the event with which the melding was registered: what a correction points at."""
+    return next((e.envelope.id for e in tx.read_stream(stream) if e.envelope.name == MELDING), None)
 
 
 def _opdracht(name: str, schema: Any, decide: Any, **more: Any) -> CommandType:
@@ -63,6 +72,20 @@ class MeldingService(Foutmeldingen, CasusService):
         _opdracht("geef-toestemming", c.GEEF_TOESTEMMING, by_itself(m.geef_toestemming)),
         _opdracht("trek-melding-in", c.TREK_MELDING_IN, by_itself(m.trek_melding_in)),
         _opdracht("sluit-melding", c.SLUIT_MELDING, by_policy(m.sluit_melding)),
+        _opdracht(
+            "leg-persoonsverwisseling-vast",
+            c.LEG_PERSOONSVERWISSELING_VAST,
+            lambda s: w.leg_persoonsverwisseling_vast(s.state, s.command, s.opgezocht),
+            lookup=_gemeld,
+        ),
+        _opdracht("leg-overlijden-vast", c.LEG_OVERLIJDEN_VAST, by_itself(w.leg_overlijden_vast)),
+        _opdracht("leg-verhuizing-vast", c.LEG_VERHUIZING_VAST, by_itself(w.leg_verhuizing_vast)),
+        _opdracht(
+            "vervang-bsn",
+            c.VERVANG_BSN,
+            lambda s: w.vervang_bsn(s.state, s.command, s.opgezocht),
+            lookup=_gemeld,
+        ),
         CommandType(
             name="tel-gebruik-algemene-voorziening",
             schema=c.TEL_GEBRUIK_ALGEMENE_VOORZIENING,

@@ -181,6 +181,7 @@ class Wereld:
         service: str = "melding",
         gemeente: str = OPSTERLAND,
         kind: str | None = None,
+        corrigeert: str | None = None,
         **known: Any,
     ) -> list[RecordedEvent]:
         """These facts are logged by a service in the stream of a casus, in one append, and handled in order."""
@@ -190,7 +191,7 @@ class Wereld:
         actor = Actor("consulent", gemeente, "c-17")
         woont = {"woongemeente": OPSTERLAND, "thema": "beschermd_wonen", **known}
         context = Context(actor=actor, correlationid=command, causationid=command, **woont)
-        facts = [Fact(one, self.clock.now().date()) for one in data]
+        facts = [Fact(one, self.clock.now().date(), corrects=corrigeert) for one in data]
         stored = store.run_transaction(lambda tx: tx.append(stream, store.version(stream), facts, context))
         events = [self.codec.decode(one, purpose="test", typed=False) for one in stored]
         for event in () if self.onderweg else events:
