@@ -1,8 +1,8 @@
-"""The living keys of one holder on PostgreSQL, found or made in one statement that is a transaction of its own."""
+"""Living keys on PostgreSQL, found or made in a statement that is a transaction of its own: of one holder, or many."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -27,6 +27,25 @@ UNION ALL
 SELECT klasse, id, NULL FROM made
 """  # noqa: S608  # constants of this module
 _EXECUTE = f"EXECUTE {_PREPARED} (%s, %s, %s, %s, %s, %s::text[], %s::text[], %s::bytea[])"
+# As above. Each holder is looked up by itself: a list of hundreds would be held against every row of a young table.
+_PAGE = """
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])
+        AS asked (gemeente, fase, subject, betrokkene, klasse, id, ingepakt)
+), made AS (
+    INSERT INTO sleutels (gemeente, fase, subject, betrokkene, klasse, id, ingepakt, aangemaakt)
+    SELECT asked.*, %s FROM asked
+    ON CONFLICT (gemeente, fase, subject, betrokkene, klasse) WHERE vernietigd IS NULL DO NOTHING
+    RETURNING id)
+SELECT asked.gemeente, asked.fase, asked.subject, asked.betrokkene, asked.klasse, kept.id, kept.ingepakt
+  FROM asked CROSS JOIN LATERAL (
+       SELECT s.id, s.ingepakt FROM sleutels s
+        WHERE s.gemeente = asked.gemeente AND s.fase = asked.fase AND s.subject = asked.subject
+          AND s.betrokkene = asked.betrokkene AND s.klasse = asked.klasse AND s.vernietigd IS NULL LIMIT 1) AS kept
+UNION ALL
+SELECT asked.gemeente, asked.fase, asked.subject, asked.betrokkene, asked.klasse, asked.id, NULL
+  FROM asked JOIN made ON made.id = asked.id
+"""
 _AWAY = "the key store is away; nothing was lost, try again"
 
 
@@ -65,12 +84,26 @@ def find_or_make(
     return living
 
 
-def _rows(engine: Engine, values: Sequence[Any]) -> list[Any]:
+def find_or_make_page(
+    engine: Engine, fresh: Mapping[tuple[str, ...], Fresh], now: datetime
+) -> Iterator[tuple[tuple[str, ...], str, bytes | None]]:
+    """As :func:`find_or_make` for some hundred holders, each with its class: holder, id and wrapped bytes.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    columns = [list(column) for column in zip(*fresh, strict=True)]
+    ids, wrapped = [one.id for one in fresh.values()], [one.wrapped for one in fresh.values()]
+    for *holder, key_id, bytes_ in _rows(engine, (*columns, ids, wrapped, now), prepared=False):
+        yield tuple(holder), key_id, None if bytes_ is None else bytes(bytes_)
+
+
+def _rows(engine: Engine, values: Sequence[Any], *, prepared: bool = True) -> list[Any]:
     driver: Any = engine.dialect.loaded_dbapi
     try:
         connection = engine.raw_connection()
         try:
-            rows = _run(connection, values)
+            rows = _run(connection, values) if prepared else _asked(connection, values)
         except BaseException:
             # An interrupted statement leaves answers behind that are not the next one's.
             connection.invalidate()
@@ -88,5 +121,13 @@ def _run(connection: Any, values: Sequence[Any]) -> list[Any]:
             cursor.execute(_PREPARE)
             connection.info[_PREPARED] = True
         cursor.execute(_EXECUTE, values)
+        rows: list[Any] = cursor.fetchall()
+    return rows
+
+
+def _asked(connection: Any, values: Sequence[Any]) -> list[Any]:
+    """Not prepared: hundreds of holders are worth a plan of their own."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PAGE, values)
         rows: list[Any] = cursor.fetchall()
     return rows

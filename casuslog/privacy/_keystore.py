@@ -19,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from casuslog.clock import Clock, SystemClock
 from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
-from casuslog.privacy._atonce import Fresh, find_or_make
+from casuslog.privacy._atonce import Fresh, find_or_make, find_or_make_page
 from casuslog.privacy._blocks import KEY_SIZE, Cipher
 from casuslog.privacy._cache import Ciphers, DataKey, ShortMemory
 from casuslog.privacy._engine import make_engine
@@ -137,8 +137,9 @@ class KeyStore(Erasing):
                 of_gemeente[gemeente].append(holder)
         for gemeente, wanted in of_gemeente.items():
             wanted.sort()  # in one order everywhere, so that two who make the same keys do not wait for each other
+            make_page = self._make_page_at_once if self._at_once else self._make_page
             for start in range(0, len(wanted), _PAGE):
-                self._make_page(gemeente, wanted[start : start + _PAGE])
+                make_page(gemeente, wanted[start : start + _PAGE])
 
     def find_many(self, holders: Iterable[Holder]) -> None:
         """Have the living keys of holders at hand that :meth:`key_for` may be asked for; makes none.
@@ -306,6 +307,14 @@ class KeyStore(Erasing):
             # Only now is it sure that it is kept.
             self._wrappings.put(gemeente, wrapping, cleared)
         return wrapping
+
+    def _make_page_at_once(self, gemeente: str, holders: list[tuple[str, ...]]) -> None:
+        """On PostgreSQL. What another process makes at that very moment is not among them: :meth:`key_for` finds it."""
+        cleared, wrapping = self._held.cleared, self._wrapping_of(gemeente)
+        fresh = {holder: _fresh(wrapping, gemeente, holder[-1]) for holder in holders}
+        for holder, key_id, wrapped in find_or_make_page(self._engine, fresh, self._clock.now()):
+            key = fresh[holder].key if wrapped is None else unwrap(wrapping, wrapped, _belongs(gemeente, key_id))
+            self._held.put(holder, (key_id, key), cleared)
 
     def _make_page(self, gemeente: str, holders: list[tuple[str, ...]]) -> None:
         cleared = self._held.cleared

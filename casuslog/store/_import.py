@@ -143,23 +143,45 @@ def _heads(conn: Connection, lengths: dict[Stream, int]) -> dict[Stream, Head]:
     Raises:
         Conflict: what stands there was not imported. History does not go before what was recorded.
     """
-    of_streams = tuple_(*_OF_STREAM).in_([(one.gemeente, one.kind, one.id) for one in lengths])
-    ends = select(*_OF_STREAM, func.max(events.c.version)).where(of_streams).group_by(*_OF_STREAM)
-    wanted = []
-    for gemeente, kind, subject, version in conn.execute(ends):
-        length = lengths[Stream(gemeente, kind, subject)]
-        wanted.append((gemeente, kind, subject, min(version, length)))
-    if not wanted:
-        return {}
-    found = select(*_OF_STREAM, events.c.version, events.c.hash, events.c.envelope)
     heads: dict[Stream, Head] = {}
-    for row in conn.execute(found.where(tuple_(*_OF_STREAM, events.c.version).in_(wanted))):
-        if _IMPORTED not in row.envelope:
+    ends = _ends_at_once(conn, lengths) if conn.dialect.name == "postgresql" else _ends(conn, lengths)
+    for gemeente, kind, subject, version, hash_, envelope in ends:
+        if _IMPORTED not in envelope:
             raise Conflict(
-                f"De stroom {row.stroom} heeft al gebeurtenissen die niet zijn ingelezen; historie gaat daar niet voor."
+                f"De stroom {kind} heeft al gebeurtenissen die niet zijn ingelezen; historie gaat daar niet voor."
             )
-        heads[Stream(row.gemeente, row.stroom, row.subject)] = Head(row.version, bytes(row.hash))
+        heads[Stream(gemeente, kind, subject)] = Head(version, bytes(hash_))
     return heads
+
+
+# A list of some hundred streams in a condition is held against every row of a table of which nothing is known yet: 150
+# ms for a part. So each is looked up by itself, in the order of the primary key, which keeps the plan to that index.
+_ENDS = """
+SELECT asked.gemeente, asked.stroom, asked.subject, kept.version, kept.hash, kept.envelope
+  FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS asked (gemeente, stroom, subject, length)
+ CROSS JOIN LATERAL (
+       SELECT e.version, e.hash, e.envelope FROM events e
+        WHERE e.gemeente = asked.gemeente AND e.stroom = asked.stroom AND e.subject = asked.subject
+          AND e.version <= asked.length
+        ORDER BY e.gemeente DESC, e.stroom DESC, e.subject DESC, e.version DESC LIMIT 1) AS kept
+"""
+
+
+def _ends_at_once(conn: Connection, lengths: dict[Stream, int]) -> Iterable[Any]:
+    asked = [(one.gemeente, one.kind, one.id, length) for one, length in lengths.items()]
+    return conn.exec_driver_sql(_ENDS, tuple(list(column) for column in zip(*asked, strict=True)))
+
+
+def _ends(conn: Connection, lengths: dict[Stream, int]) -> Iterable[Any]:
+    """On SQLite: of each stream that is there its last event, or the one with which its history ends."""
+    of_streams = tuple_(*_OF_STREAM).in_([(one.gemeente, one.kind, one.id) for one in lengths])
+    last = select(*_OF_STREAM, func.max(events.c.version)).where(of_streams).group_by(*_OF_STREAM)
+    wanted = [
+        (gemeente, kind, subject, min(version, lengths[Stream(gemeente, kind, subject)]))
+        for gemeente, kind, subject, version in conn.execute(last)
+    ]
+    found = select(*_OF_STREAM, events.c.version, events.c.hash, events.c.envelope)
+    return conn.execute(found.where(tuple_(*_OF_STREAM, events.c.version).in_(wanted)))
 
 
 _IMPORTED = '"geimporteerd":"true"'
