@@ -24,8 +24,14 @@ AT_ONCE = 1
 """Statements of this kind that may be under way at once: who comes meanwhile goes together in the next."""
 MOST_EVENTS = 400
 """Events in a statement, about: an append is never divided. While it runs no reader of the log gets further."""
+SMALL = 4
+"""Events of an append that may share a statement, at most. What is saved is saved per statement, and larger ones are
+done sooner side by side than one after another."""
 LOCK_MILLISECONDS = 50
 """How long such a statement waits for another transaction. Then each append goes by itself, and waits by itself."""
+
+HANDING_OVER_SECONDS = 0.005
+"""How long who led waits for the next one to have sent, at most, before it gives the answers."""
 
 _UNKNOWN = "De opdracht werd afgebroken terwijl zij met andere onderweg was. Of zij bewaard is, zegt haar sleutel."
 
@@ -33,7 +39,7 @@ _UNKNOWN = "De opdracht werd afgebroken terwijl zij met andere onderweg was. Of 
 class Asked:
     """An append on its way: what it asks, and what came of it."""
 
-    __slots__ = ("alone", "answer", "claims", "command", "error", "leads", "made", "part", "rows", "turn")
+    __slots__ = ("alone", "answer", "claims", "command", "error", "leads", "made", "off", "part", "rows", "turn")
 
     def __init__(self, made: Sequence[Made], command: Command | None, answer: Mapping[str, Any] | None) -> None:
         first = made[0].envelope
@@ -46,6 +52,9 @@ class Asked:
         """Its part in a shared statement, once it has to wait for one."""
         self.turn = threading.Lock()
         self.turn.acquire()
+        self.off = threading.Lock()
+        """Held until the statement that it leads is on its way."""
+        self.off.acquire()
         self.leads = False
         """Whether it is its turn to run the next statement, for all that wait."""
         self.alone = False
@@ -82,6 +91,8 @@ class Grouped:
         Raises:
             Unavailable: the database is away. Whether they were kept is then unknown.
         """
+        if len(made) > SMALL:
+            return single(self._sessions, self._service, made, command, answer)
         asked = Asked(made, command, answer)
         if self._leads(None):
             return self._led(asked)
@@ -126,20 +137,25 @@ class Grouped:
                 one.error = one.error or Unavailable(_UNKNOWN)
             raise
         finally:
-            self._pass_on()
+            following = self._pass_on()
+            if following is not None:
+                # First the next statement, then the answers to this one: whoever is answered makes its next event, and
+                # there is only one thread that runs. The server would wait for all of them.
+                following.off.acquire(timeout=HANDING_OVER_SECONDS)
             for one in group:
                 if one is not own:
                     one.turn.release()
         return self._outcome(own)
 
-    def _pass_on(self) -> None:
+    def _pass_on(self) -> Asked | None:
         with self._turn:
             following = self._waiting.popleft() if self._waiting else None
             if following is None:
                 self._under_way -= 1
-                return
+                return None
             following.leads = True
         following.turn.release()
+        return following
 
     def _take_along(self, group: list[Asked]) -> None:
         """Add to the leader who waits. Who touches what another does waits for the next: that one knows more then."""
@@ -161,6 +177,7 @@ class Grouped:
     def _run(self, group: list[Asked]) -> None:
         if len(group) == 1:
             [one] = group
+            one.off.release()
             try:
                 one.rows = self._single(self._together, one)
             except Undone:
@@ -169,7 +186,9 @@ class Grouped:
         # In one order everywhere, so that two processes do not wait for each other.
         parts = [one.part for one in sorted(group, key=lambda one: one.claims[0]) if one.part is not None]
         try:
-            found = self._together.run(_shared.SHARED, _shared.values(parts, self._service))
+            values = _shared.values(parts, self._service)
+            group[0].off.release()
+            found = self._together.run(_shared.SHARED, values)
         except (Undone, ValueError, self._together.driver.DatabaseError):
             # Nothing of it is kept. What is wrong with one of them shows to its own caller.
             for one in group:

@@ -44,9 +44,9 @@ class Material:
         keys = KeyStore.open(keys_url, root or RootKey.generate())
         return cls(Codec(SchemaRegistry.load(schemas_folder()), keys), keys, clock or SystemClock())
 
-    def store(self, url: str) -> EventStore:
-        """The store of the service at a URL."""
-        return EventStore.open(url, SERVICE, codec=self.codec, clock=self.clock, oin_of=oin_of)
+    def store(self, url: str, *, grouped: bool = True) -> EventStore:
+        """The store of the service at a URL; ``grouped`` as :meth:`casuslog.store.EventStore.open` has it."""
+        return EventStore.open(url, SERVICE, codec=self.codec, clock=self.clock, oin_of=oin_of, grouped=grouped)
 
     def with_keys(self, streams: list[Stream]) -> None:
         """Make the keys of these dossiers: a casus has them from its first event on."""

@@ -178,8 +178,17 @@ def one_at_a_time(bench: Bench) -> list[Result]:
     """1 event per transaction, with its command, 16 writers, a reader that tails."""
     with ExitStack() as stack:
         sides = _Sides(bench, stack)
-        rates = bench.alternate({"ours": sides.ours, "rows": sides.bare, "event": sides.event, "peer": sides.peer})
-        missed = sides.reader.missed(sides.store.appended)
+        rates = bench.alternate(
+            {
+                "ours": sides.ours,
+                "rows": sides.bare,
+                "ungrouped": sides.ungrouped,
+                "event": sides.event,
+                "peer": sides.peer,
+            }
+        )
+        missed = sides.reader.missed(sides.store.appended) + sides.ungrouped_reader.missed(sides.alone.appended)
+        appended = len(sides.store.appended) + len(sides.alone.appended)
         missed_by_peer = sides.peer_reader.missed(sides.peer_appended)
     did = f"{WRITERS} writers; ours {rate(rates['ours'])}, "
     return [
@@ -198,7 +207,14 @@ def one_at_a_time(bench: Bench) -> list[Result]:
             rounds=ratios(rates, "ours", "rows"),
             must=0.8,
             aim=0.9,
-            note=f"{did}it {rate(rates['rows'])}",
+            note=f"group commit; {did}it {rate(rates['rows'])}",
+        ),
+        Result(
+            name="append, 1 event and its command, ungrouped",
+            peer="bare INSERT of the same rows (event and command)",
+            rounds=ratios(rates, "ungrouped", "rows"),
+            rate=typical(rates["ungrouped"]),
+            note=f"a transaction for each; ours {rate(rates['ungrouped'])}, it {rate(rates['rows'])}",
         ),
         Result(
             name="append, 1 event and its command",
@@ -213,7 +229,7 @@ def one_at_a_time(bench: Bench) -> list[Result]:
             must=0,
             unit="missed",
             lower=True,
-            note=f"{len(sides.store.appended):,} events, also none twice and none out of order",
+            note=f"{appended:,} events, also none twice and none out of order",
         ),
     ]
 
@@ -226,9 +242,10 @@ class _Sides:
 
         self._each = bench.some(EVENTS_PER_WRITER, PER_STREAM)
         made = Material.make()
-        ours, bare, event, peer = (bench.postgres.create_database() for _ in range(4))
-        self.store = Ours(made, made.store(ours))
+        ours, alone, bare, event, peer = (bench.postgres.create_database() for _ in range(5))
+        self.store, self.alone = Ours(made, made.store(ours)), Ours(made, made.store(alone, grouped=False))
         stack.callback(self.store.store.close)
+        stack.callback(self.alone.store.close)
         self._rows, self._event = _bare(made, bare), _bare(made, event)
         self.peer_name = peers_eventsourcing.NAME
         self._recorder = peers_eventsourcing.recorder_at(peer)
@@ -236,19 +253,26 @@ class _Sides:
         self._size = sum(map(len, _sample(made)))
         self.peer_appended: list[tuple[str, int]] = []
         self.reader = stack.enter_context(Reader(follow_casuslog, ours))
+        self.ungrouped_reader = stack.enter_context(Reader(follow_casuslog, alone))
         self._rows_reader = stack.enter_context(Reader(follow_bare, bare))
         self._event_reader = stack.enter_context(Reader(follow_bare, event))
         self.peer_reader = stack.enter_context(Reader(follow_eventsourcing, peer))
 
     def ours(self) -> float:
         """A round of ours."""
+        return self._appended(self.store, self.reader)
+
+    def ungrouped(self) -> float:
+        """A round of ours, without sharing commits."""
+        return self._appended(self.alone, self.ungrouped_reader)
+
+    def _appended(self, to: Ours, reader: Reader) -> float:
         jobs = []
         for _ in range(WRITERS):
             streams = material.streams(max(1, self._each // PER_STREAM))
-            self.store.material.with_keys(streams)
-            jobs.append(self.store.singles(streams, range(self._each)))
-        seconds = self.reader.awake(lambda: together(jobs), lambda: len(self.store.appended))
-        return WRITERS * self._each / seconds
+            to.material.with_keys(streams)
+            jobs.append(to.singles(streams, range(self._each)))
+        return WRITERS * self._each / reader.awake(lambda: together(jobs), lambda: len(to.appended))
 
     def bare(self) -> float:
         """A round of bare INSERT of both rows."""
