@@ -9,7 +9,7 @@ from casuslog.envelope import Envelope
 from casuslog.errors import SchemaError
 from casuslog.events import VERNIETIGD, DomainEvent
 from casuslog.privacy import Cipher, place_of, unseal
-from casuslog.recorded import RecordedEvent, StoredEvent
+from casuslog.recorded import RecordedEvent, StoredEvent, as_read
 from casuslog.schema import (
     AvroSchema,
     Block,
@@ -99,13 +99,13 @@ class Reading:
             else:
                 read_into(unseal(blok, key, (place + binding).encode()), values, reader)
         if self._event_class is None:
-            return RecordedEvent(envelope, values, stored)
+            return as_read(envelope, values, stored)
         if self._become_typed is not None:
             self._become_typed(values)
         # It is not validated anew: what was recorded once stays readable, whatever the class checks today.
         data = object.__new__(self._event_class)
         _put(data, "__dict__", values)
-        return RecordedEvent(envelope, data, stored)
+        return as_read(envelope, data, stored)
 
 
 def _absent(values: dict[str, Any], written: Block, reader: AvroSchema) -> None:

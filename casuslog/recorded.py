@@ -77,6 +77,21 @@ class RecordedEvent:
         return self.data[name]
 
 
+_new = object.__new__
+_put_envelope, _put_data, _put_stored = (
+    getattr(RecordedEvent, name).__set__ for name in ("envelope", "data", "stored")
+)
+
+
+def as_read(envelope: Envelope, data: DomainEvent | Mapping[str, Any], stored: StoredEvent) -> RecordedEvent:
+    """``RecordedEvent(envelope, data, stored)``, slot by slot: of each event that is read, in half the time."""
+    made = _new(RecordedEvent)
+    _put_envelope(made, envelope)
+    _put_data(made, data)
+    _put_stored(made, stored)
+    return made
+
+
 @dataclass(frozen=True)
 class Aggregate(Generic[S]):
     """How a stream becomes a state: its kind, the empty state, and the fold."""
