@@ -10,6 +10,7 @@ import requests
 from sqlalchemy.exc import SQLAlchemyError
 
 from casuslog.cli import (
+    backup,
     config,
     docs,
     era,
@@ -122,6 +123,7 @@ for command in (
     webhooks.foutmeldingen,
     docs.docs,
     config.config,
+    backup.backup,
     era.era,
     wacht.wacht,
 ):
