@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from casuslog.codes import schemas_folder
-from casuslog.documents import _pages
+from casuslog.documents import _gemeenten, _pages
 from casuslog.documents._asyncapi import asyncapi
 from casuslog.documents._described import Described
 from casuslog.documents._openapi import openapi
@@ -30,6 +30,8 @@ def documents() -> dict[str, str]:
     made = {
         "asyncapi.yaml": _yaml(asyncapi(events)),
         "events/README.md": _pages.index_page(events),
+        "gemeenten.md": _gemeenten.gemeenten_page(),
+        "codelijsten.md": _gemeenten.lists_page(),
         "ontvangers.md": _pages.matrix_page(events, rights),
     }
     made |= {f"openapi/{name}.yaml": _yaml(openapi(service_class(name))) for name in service_names()}

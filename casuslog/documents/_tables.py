@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from casuslog import metrics
+from casuslog.documents import _avg
 from casuslog.hosting import variables
 from casuslog.hosting.broker_rights import definitions, text_of
 from casuslog.hosting.database_roles import KEYS, keys_script, services_script
@@ -17,6 +18,13 @@ DEPLOY = "../../deploy"
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "../configuratie.md": {"variabelen": variables.table},
     "../beheer-meten.md": {"metrics": metrics.table},
+    "../avg.md": {
+        "opslag": _avg.storage,
+        "termijnen": _avg.terms,
+        "bewaartermijnen": _avg.retention,
+        "persoonsgegevens": _avg.personal,
+        "verwerkingen": _avg.activities,
+    },
 }
 """By page, beside the folder of the documents, the tables in it by name."""
 

@@ -274,6 +274,9 @@ class Bezorging:
         if rij is None:
             return None
         event = van_nummer(tx, self._known, self._store.codec, inschrijving, rij, self._vandaag())
+        # Before it goes: who answers with an error has it all the same. The same number again is the same disclosure.
+        if event.attributes.get("niveau") in logboek.LEESBAAR and not nu.rij.pogingen:
+            logboek.verstrekt(tx, self._keys, inschrijving, [rij.nummer], self._clock.now())
         return Brief(rij.nummer, event, herhaling is not None)
 
     def _bezorg_een(self, lijn: Line, stand: Stand, brief: Brief) -> bool:
@@ -334,9 +337,6 @@ class Bezorging:
         else:
             figuren["positie"] = brief.nummer
         webhookstand.merk(tx, stand.stream.id, **figuren)
-        inschrijving = self._register.een(tx, stand.stream.id)
-        if inschrijving is not None and brief.event.attributes.get("niveau") in logboek.LEESBAAR:
-            logboek.verstrekt(tx, self._keys, inschrijving, [brief.nummer], self._clock.now())
 
     def _wijs_af(self, tx: Transaction, stand: Stand, brief: Brief, uitkomst: o.Afgewezen) -> None:
         stream, nu = stand.stream, self._clock.now()

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
@@ -18,11 +19,13 @@ from casuslog.caller import Caller
 from casuslog.cloudevents import CLOUDEVENTS_JSON, CloudEvent
 from casuslog.envelope import Stream
 from casuslog.errors import InvalidInput, NotFound, Refused
-from casuslog.http.outward import Outward, Target
+from casuslog.http.outward import SECONDS, Outward, Target
 from casuslog.http.signing import verified
+from casuslog.verwerkingen.tabel import verwerkingen
 from services.abonnement import bezorging as b
 from services.abonnement import oordeel as o
 from services.abonnement.inschrijving import Register
+from services.abonnement.levering import IN_QUEUE
 from tests.services.abonnement.ontvanger import Ontvanger, ontvangend
 from tests.services.abonnement.wereld import AANBIEDER, ANDERE_AANBIEDER, BEHEERDER, OPSTERLAND, WIJKTEAM, Wereld
 
@@ -372,6 +375,27 @@ def test_rights_are_judged_right_before_each_message(wereld, ontvanger, bezorgin
     assert (leeg.attributes["nummer"], leeg.attributes["ingehouden"], leeg.data) == (1, True, b"")
 
 
+def test_a_message_that_was_refused_was_disclosed_too(wereld, ontvanger, bezorging):
+    """One processing record per number, however often it is tried; an informatiearm one is none."""
+    abonnement = wereld.ken_toe(vorm="json", **VOLLEDIG)
+    arm = wereld.ken_toe(profiel="informatiearm")
+    wereld.melding()
+    for one in (abonnement, arm):
+        stel_in(wereld, one, ontvanger.url)
+    for status in (500, 422):
+        ontvanger.antwoord = lambda _, status=status: (status, {})
+        rondes(bezorging)
+        assert _verstrekt(wereld) == 1
+        wereld.clock.advance(timedelta(hours=1))
+    assert len(ontvanger.berichten) == 4
+
+
+def _verstrekt(wereld: Wereld) -> int:
+    query = select(func.count()).select_from(verwerkingen).where(verwerkingen.c.onderdeel == "levering")
+    with wereld.store.engine.connect() as conn:
+        return int(conn.execute(query).scalar_one())
+
+
 # -- never inwards -----------------------------------------------------------------------------------------------------
 
 
@@ -494,7 +518,18 @@ def test_retry_after_as_a_date(wereld):
         assert o.gevraagd(text, nu) == timedelta(hours=expected)
 
 
-def test_the_world_is_on_files(wereld: Wereld, tmp_path: Path):
+def test_the_documents_name_the_bounds_that_hold():
+    """What a verwerkersovereenkomst and a receiver are told of days, hours and messages is what the code does."""
+    docs = Path(__file__).parents[3] / "docs"
+    avg, example = (docs / "avg.md").read_text(), (docs / "examples" / "webhook" / "README.md").read_text()
+    assert f"wordt het {o.OPGEVEN_NA.days} dagen lang opnieuw geprobeerd" in avg
+    assert f"liggen hooguit {IN_QUEUE} berichten" in avg
+    assert f"after {o.OPGEVEN_NA.days} days the webhook is suspended" in example
+    assert f"at most {o.LANGSTE.total_seconds() / 3600:.0f} hours" in example
+    assert f"nothing in {SECONDS:.0f} seconds" in example
+
+
+def test_what_a_database_holds_of_a_webhook_is_not_readable(wereld: Wereld, tmp_path: Path):
     """No URL, key or name stands readable in a database file: they are kept encrypted or elsewhere."""
     abonnement = wereld.ken_toe()
     stel_in(wereld, abonnement, "https://ontvanger.example/geheim-pad")
