@@ -16,6 +16,7 @@ from casuslog import privacy, verwerkingen
 from casuslog.broker import topology
 from casuslog.codes import schemas_folder
 from casuslog.consume import timers
+from casuslog.errors import InvalidInput
 from casuslog.events import TYPE_PREFIX, Privacy
 from casuslog.hosting.contract import event_classes
 from casuslog.hosting.settings import service_class, service_names
@@ -29,13 +30,17 @@ _DAY = "D"
 
 
 def storage() -> str:
-    """Every table: where, what it holds, in which form, until when."""
+    """Every table: where, what it holds, in which form, until when.
+
+    Raises:
+        InvalidInput: a table is not described in ``docs/opslag.yaml``, or one is that there is not.
+    """
     described = _described()
     rows = ["| waar | tabel | bevat | vorm | tot |", "|---|---|---|---|---|"]
     found = dict(_tables())
     unknown, gone = sorted(found.keys() - described.keys()), sorted(described.keys() - found.keys())
     if unknown or gone:
-        raise ValueError(f"docs/opslag.yaml lacks the tables {unknown}, and describes {gone}, which there are not")
+        raise InvalidInput(f"docs/opslag.yaml lacks the tables {unknown}, and describes {gone}, which there are not")
     for name, where in found.items():
         told = described[name]
         rows.append(f"| {where} | `{name}` | {told['bevat']} | {told['vorm']} | {told['tot']} |")

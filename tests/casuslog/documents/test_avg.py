@@ -7,6 +7,7 @@ import yaml
 
 from casuslog.codes import codes, schemas_folder
 from casuslog.documents import _avg, _gemeenten
+from casuslog.errors import InvalidInput
 
 
 def test_a_table_that_nobody_described_is_an_error(monkeypatch: pytest.MonkeyPatch):
@@ -14,10 +15,10 @@ def test_a_table_that_nobody_described_is_an_error(monkeypatch: pytest.MonkeyPat
     told = _avg._described()
     assert "`events`" in _avg.storage()
     monkeypatch.setattr(_avg, "_described", lambda: {k: v for k, v in told.items() if k != "parked"})
-    with pytest.raises(ValueError, match="lacks the tables \\['parked'\\]"):
+    with pytest.raises(InvalidInput, match="lacks the tables \\['parked'\\]"):
         _avg.storage()
     monkeypatch.setattr(_avg, "_described", lambda: {**told, "verdwenen": told["events"]})
-    with pytest.raises(ValueError, match="describes \\['verdwenen'\\]"):
+    with pytest.raises(InvalidInput, match="describes \\['verdwenen'\\]"):
         _avg.storage()
 
 
