@@ -32,7 +32,7 @@ def besluit(uitkomst: str, tot: date | None = None, dag: date = DAG) -> Gebeurd:
     ],
 )
 def test_the_outcome_decides_how_long(feiten: list[Gebeurd], resultaat: str, tot_en_met: date) -> None:
-    """15 years granted, 5 refused, 42 days broken off, 5 of toezicht, from the last day of the casus; of more the longest."""
+    """15 years granted, 5 refused, 42 days broken off, from the last day of the casus; of more the longest."""
     found = bewaartermijnen().van(feiten)
     assert found is not None
     assert (found.resultaat, found.tot_en_met) == (resultaat, tot_en_met)
