@@ -14,6 +14,8 @@ from casuslog.caller import Caller
 
 CASUS, ID, WOORD = "casus", "id", "woord"
 CASUSSTROMEN = frozenset({"melding", "onderzoek", "beschikking", "pgb"})
+APART = "apart"
+"""In the place of a stream: what a mantelzorger told for himself. The inwoner does not hear it."""
 TOEZICHTSTROMEN = frozenset({"toezicht", "signaal"})
 
 
@@ -75,7 +77,7 @@ class Oracle:
 def _in_own_gemeente(rol: str, mark: Mark) -> bool:
     match rol:
         case "wijkteam" | "consulent":
-            return mark.stroom in CASUSSTROMEN
+            return mark.stroom in CASUSSTROMEN or mark.stroom == APART
         case "backoffice":
             return mark.stroom in ("beschikking", "pgb")
         case "centrumgemeente":

@@ -27,7 +27,7 @@ from services.onderzoek.gebeurtenissen import (
     VerslagOpgesteld,
 )
 from services.pgb.signaal import SignaalAanToezichtGegeven
-from tests.wall.marks import CASUS, ID, WOORD, Mark, Oracle
+from tests.wall.marks import APART, CASUS, ID, WOORD, Mark, Oracle
 
 DAG = date(2017, 2, 15)
 GEMEENTEN = ("0086", "0074", "0080", "0518")
@@ -113,7 +113,7 @@ class World:
         }
         verslag = [VerslagOpgesteld(versie=1, inhoud=word("onderzoek"))]
         platform.seed("onderzoek", gemeente, casus, verslag, on=DAG, thema=thema, geimporteerd=True)
-        woorden = MantelzorgSituatieVastgelegd(alleen_gesproken=True, eigen_woorden=word("onderzoek"))
+        woorden = MantelzorgSituatieVastgelegd(alleen_gesproken=True, eigen_woorden=word(APART))
         platform.seed("onderzoek", gemeente, casus, [woorden], on=DAG, thema=thema, geimporteerd=True)
         for van_thema, indicatie in indicaties.items():
             (stored,) = platform.seed(

@@ -156,6 +156,18 @@ def test_content_needs_a_purpose() -> None:
     assert sight(Reader("kcc", "0086", "lezer", ("0086",)), envelope(), on=DAY).level is Level.STATUS
 
 
+def test_what_a_mantelzorger_told_for_himself_is_not_for_the_inwoner() -> None:
+    """The inwoner sees that it was recorded; the words are of the mantelzorger, for who does the onderzoek."""
+    said = envelope(name="mantelzorg-situatie-vastgelegd", stroom="onderzoek")
+    client = Involvements().involving(Involvement("inwoner-1", "client", DAY, door="0086"))
+    seen = sight(Reader("inwoner", None, "inwoner-1"), said, client, on=DAY)
+    assert seen.shows("alleen_gesproken", "feit")
+    assert not seen.shows("eigen_woorden", "persoonsgegeven")
+    assert not seen.shows("behoefte", "persoonsgegeven")
+    team = sight(Reader("wijkteam", "0086", "w-1", ("0086",), "uitvoering_wmo"), said, on=DAY)
+    assert team.shows("eigen_woorden", "persoonsgegeven")
+
+
 def test_what_a_level_shows() -> None:
     """Status shows no field, feiten only facts, volledig all; a whitelist narrows and a hidden field never shows."""
     full = sight(Reader("consulent", "0086", "lezer", ("0086",), "x"), envelope(), on=DAY)
