@@ -13,6 +13,8 @@ from casuslog.recorded import RecordedEvent
 
 CLIENT = "client"
 MELDER = "melder"
+VAN_EEN_AANBIEDER = frozenset({"opdracht-verstrekt", "levering-gestart", "uitwerking-door-aanbieder-vastgelegd"})
+"""Events that concern one aanbieder: with two in a casus, each sees its own."""
 PERSONEN = frozenset({"inwoner", "budgethouder"})
 """Roles of whom a casus is about."""
 
@@ -60,6 +62,8 @@ class Involvements:
 
     betrokken: Mapping[tuple[str | None, str, str, str | None], Involvement] = field(default_factory=dict)
     toestemming: Mapping[tuple[str | None, str], Consent] = field(default_factory=dict)
+    opdrachten: Mapping[str, str | None] = field(default_factory=dict)
+    """Per id of an event about an opdracht: of which aanbieder it is; ``None`` where that can no longer be read."""
     afgeschermd: frozenset[str] = frozenset()
     """The gemeenten that marked the casus as not safe to share."""
 
@@ -79,6 +83,9 @@ class Involvements:
         if name == "toestemming-gegeven" and event["aan"] is not VERNIETIGD:
             e = event.envelope
             return self.consenting(Consent(event["aan"], tuple(event["omvang"]), e.feitdatum, e.gemeente))
+        if name in VAN_EEN_AANBIEDER:
+            aanbieder = None if event["aanbieder"] is VERNIETIGD else str(event["aanbieder"])
+            return replace(self, opdrachten={**self.opdrachten, event.envelope.id: aanbieder})
         if name == "casus-afgeschermd":
             return replace(self, afgeschermd=self.afgeschermd | {event.envelope.gemeente})
         if name == "afscherming-opgeheven":

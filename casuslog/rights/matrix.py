@@ -53,6 +53,7 @@ class Rule:
     velden: frozenset[str] | None = None
     verborgen: frozenset[str] = frozenset()
     vanaf_betrokkenheid: bool = False
+    eigen_opdracht: bool = False
 
     def is_for(self, rol: str) -> bool:
         """Whether it speaks of this role."""

@@ -137,6 +137,11 @@ def _related(rule: Rule, reader: Reader, envelope: Envelope, involvements: Invol
         case "toestemming":
             return _consented(rule, reader, envelope, involvements, on)
         case _:
+            if (
+                rule.eigen_opdracht
+                and involvements.opdrachten.get(envelope.id, reader.organisatie) != reader.organisatie
+            ):
+                return False
             return any(_involved(rule, i, reader, envelope, on) for i in involvements.betrokken_bij(envelope.gemeente))
 
 

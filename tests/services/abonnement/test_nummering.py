@@ -11,6 +11,7 @@ from casuslog.errors import Conflict
 from casuslog.identifiers import new_id
 from casuslog.recorded import RecordedEvent
 from casuslog.rights import BetrokkenheidVastgelegd
+from services.beschikking.gebeurtenissen import OpdrachtVerstrekt
 from tests.services.abonnement.wereld import (
     AANBIEDER,
     ANDERE_AANBIEDER,
@@ -66,6 +67,17 @@ def test_an_aanbieder_gets_the_opdracht_though_its_involvement_stands_after_it(w
     assert wereld.ids(ander) == []
 
 
+def test_two_aanbieders_in_one_casus_each_get_their_own_opdracht(wereld: Wereld) -> None:
+    """Being involved in the casus shows the own opdracht, and not that there is another aanbieder (S67)."""
+    een = wereld.ken_toe(houdersoort="agb", houder=AANBIEDER, rol="aanbieder")
+    ander = wereld.ken_toe(houdersoort="agb", houder=ANDERE_AANBIEDER, rol="aanbieder")
+    casus = wereld.melding()[0].envelope.subject
+    van_een, _ = wereld.opdracht(casus)
+    van_ander, _ = wereld.opdracht(casus, ANDERE_AANBIEDER)
+    assert wereld.ids(een) == [van_een.envelope.id]
+    assert wereld.ids(ander) == [van_ander.envelope.id]
+
+
 def test_a_gemeente_that_is_not_involved_gets_nothing_of_another(wereld: Wereld) -> None:
     """Naming another gemeente selects; what passes, a recorded involvement decides. Membership is none."""
     caller = Caller("beheerder", HEERENVEEN, "b-2", (HEERENVEEN,))
@@ -113,7 +125,8 @@ def test_imported_history_gets_no_number_but_counts_for_the_rights(wereld: Werel
     casus = new_id()
     betrokken = BetrokkenheidVastgelegd(organisatie=AANBIEDER, als="aanbieder", vanaf=date(2017, 1, 1))
     wereld.gebeurt(casus, betrokken, service="beschikking", geimporteerd=True)
-    opdracht, _ = wereld.opdracht(casus, ANDERE_AANBIEDER)
+    verstrekt = OpdrachtVerstrekt(aanbieder=AANBIEDER, ingang=wereld.clock.now().date())
+    [opdracht] = wereld.gebeurt(casus, verstrekt, service="beschikking")
     assert wereld.ids(abonnement) == [opdracht.envelope.id]
 
 
