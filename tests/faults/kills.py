@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import AbstractContextManager
 from random import Random
 from typing import TYPE_CHECKING
 
+from casuslog.hosting.settings import service_names
 from tests.faults.fault import DidNotStrike, Fault
+from tests.faults.processes import Process
+from tests.faults.servers import eventually
 
 if TYPE_CHECKING:
     from tests.faults.fault import Strike
     from tests.faults.scene import Scene
 
+READY_SECONDS = 60.0
+"""Within which a process that was restarted takes work again, on a busy machine."""
 PASSED_SECONDS = 20.0
 """Within which the load brings a process past an armed place."""
 
@@ -80,6 +86,39 @@ def _term(scene: Scene, rng: Random) -> str:
     return f"{name}: {took:.1f} s{f', {back} messages back to the queue' if back else ''}"
 
 
+def _rolling(scene: Scene, rng: Random) -> str:
+    """Restart every process of the installation in turn under light load, as whoever renews it does."""
+    names = [one for one in scene.processes if not one.startswith("abonnee")]
+    rng.shuffle(names)
+    assert scene.settled() < float("inf"), "what came before did not come to rest"
+    before, accepted = scene.found.repeats(), len(scene.ledger.accepted())
+    scene.load.resume()
+    away = []
+    for name in names:
+        time.sleep(rng.uniform(0.2, 0.8))
+        began = time.monotonic()
+        status = scene.kill(name, signal.SIGTERM)
+        assert status == 0, f"{name} ended with {status} when it was asked to stop"
+        # The next one goes when this one is back, as the probe of whoever renews them sees it.
+        eventually(lambda name=name: scene.ready(name), f"{name} ready again", READY_SECONDS)
+        away.append(time.monotonic() - began)
+    if len(scene.ledger.accepted()) == accepted:
+        raise DidNotStrike("no command was accepted meanwhile: there was no load")
+    assert scene.settled() < float("inf"), "after the restarts not everything arrived"
+    redone = scene.found.repeats() - before
+    assert not redone, f"{redone} messages were published or told to a subscriber twice"
+    done = len(scene.ledger.accepted()) - accepted
+    scene.load.resume()
+    return f"{len(names)} processes, each away for {max(away):.1f} s at most; {done} commands accepted meanwhile"
+
+
+def _apart(seed: int) -> AbstractContextManager[Scene]:
+    """A process for each service: that is how an installation is renewed."""
+    from tests.faults.scene import Scene
+
+    return Scene(seed=seed, processes=[Process(name, (name,)) for name in service_names()], per_second=4.0)
+
+
 FAULTS = (
     *(
         Fault(name=f"kill-{place}", about=f"SIGKILL of {about}", times=10, short_times=1, strike=_at(place, processes))
@@ -94,4 +133,13 @@ FAULTS = (
         pile=True,
     ),
     Fault(name="term", about="SIGTERM under load: a clean stop", times=6, short_times=2, strike=_term),
+    Fault(
+        name="rolling-restart",
+        about="SIGTERM of every process in turn under light load, each when the one before is back",
+        times=1,
+        short_times=0,
+        strike=_rolling,
+        own_scene=True,
+        scene=_apart,
+    ),
 )

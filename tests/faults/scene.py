@@ -218,6 +218,11 @@ class Scene(Arming):
                     raise RuntimeError(f"{service} did not start:\n{self.log_of_all()[-4000:]}")
                 time.sleep(0.1)
 
+    def ready(self, name: str) -> bool:
+        """Whether a process takes work: each of its services, or the relay."""
+        asked = self.keeper.specs[name].services or (name,)
+        return all(_answers(f"{self.settings.http_url(one)}/klaar") for one in asked)
+
     # -- processes
 
     @property
