@@ -15,6 +15,7 @@ from casuslog.bewijs import Zegel
 from casuslog.caller import Caller
 from casuslog.codec import Codec
 from casuslog.codes import schemas_folder
+from casuslog.errors import CasuslogError
 from casuslog.hosting.verklaring import inhoud_van
 from casuslog.privacy import KeyStore, RootKey
 from casuslog.schema import SchemaRegistry
@@ -135,3 +136,20 @@ def test_who_worked_on_it_learns_that_it_was_destroyed(vernietigd: Vernietigd) -
     assert rows[0]["data"]["grond"] == "bewaartermijn_verstreken"
     both = {row["gebeurtenis"] for row in zaak.platform.timeline(zaak.casus, ARCHIVARIS)}
     assert both == {"GegevensVernietigd", "VernietigingBevestigd"}
+
+
+def test_a_rebuild_gives_what_is_left(vernietigd: Vernietigd) -> None:
+    """The read model of historie, built anew from the logs, is the wiped one: nothing comes back by it."""
+    rebuilt = vernietigd.zaak.run("herbouw", "historie", "--gemeente", HARLINGEN)
+    assert rebuilt.exit_code == 0, rebuilt.output
+    assert "geen verschil" in rebuilt.output
+
+
+def test_nothing_more_is_done_in_a_destroyed_casus(vernietigd: Vernietigd) -> None:
+    """A command on it is refused: what it would be decided upon is not there."""
+    zaak = vernietigd.zaak
+    consulent = Caller("consulent", HARLINGEN, "consulent-1", (HARLINGEN,))
+    with pytest.raises(CasuslogError):
+        zaak.platform.command(
+            "melding", "trek-melding-in", consulent, gemeente="harlingen", casus=zaak.casus, reden="opgelost"
+        )
