@@ -269,7 +269,8 @@ class Vernietiging:
 
     def _wis(self, tx: Transaction, name: str, besloten: VernietigingBesloten) -> None:
         where = {"omvang": besloten.omvang, "dossier": name}
-        wissen.wis_leesmodel(tx.conn, self.gemeente, self.subject, **where)
+        whose = besloten.betrokkene
+        wissen.wis_leesmodel(tx.conn, self.gemeente, self.subject, betrokkene=whose, **where)
         wissen.wis_overig(tx.conn, name, self.gemeente, self.subject, **where)
         cls: Any = service_class(name)
         cls.wis_eigen(tx, self.gemeente, self.subject, besloten.omvang)

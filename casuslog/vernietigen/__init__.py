@@ -15,7 +15,9 @@ from casuslog.vernietigen.gebeurtenissen import BEWARING, STROOM, VernietigingBe
 def wis_leesmodel(conn: Connection, event: RecordedEvent) -> int:
     """Wipe from the read models what a ``GegevensVernietigd`` says was destroyed; how many rows."""
     e = event.envelope
-    return wissen.wis_leesmodel(conn, e.gemeente, e.subject, omvang=event["omvang"], dossier=e.service)
+    return wissen.wis_leesmodel(
+        conn, e.gemeente, e.subject, omvang=event["omvang"], dossier=e.service, betrokkene=event["betrokkene"]
+    )
 
 
 def wis_overig(conn: Connection, consumer: str, event: RecordedEvent) -> int:

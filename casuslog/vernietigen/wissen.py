@@ -12,25 +12,31 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from casuslog.consume.timers import timers
+from casuslog.events import CLIENT
 from casuslog.readmodels.tables import bsn_pointers, involvements, known_events, melding_days
 from casuslog.store.tables import commands, inbox, parked
-from casuslog.vernietigen.gebeurtenissen import CASUS, FASE, STROOM
+from casuslog.vernietigen.gebeurtenissen import BETROKKENE, CASUS, FASE, STROOM
 
 
-def wis_leesmodel(conn: Connection, gemeente: str, subject: str, *, omvang: str, dossier: str) -> int:
+def wis_leesmodel(
+    conn: Connection, gemeente: str, subject: str, *, omvang: str, dossier: str, betrokkene: str | None = CLIENT
+) -> int:
     """Wipe what the read models hold of a destroyed dossier: the part that follows from the log, also in a rebuild.
 
     Args:
         conn: of the service.
         gemeente: code of the gemeente whose streams were destroyed.
         subject: the casus.
-        omvang: how much was destroyed. Of one betrokkene only what leads to the casus by a BSN is wiped: what else is
-            kept of him is ciphertext in rows that hold others too, and its keys are gone.
+        omvang: how much was destroyed. Of one betrokkene only what leads to the casus by his BSN is wiped: what else
+            is kept of him is ciphertext in rows that hold others too, and its keys are gone.
         dossier: the service whose dossier it is.
+        betrokkene: whose data, where it is of one. A BSN is recorded of the client only.
 
     Returns:
         How many rows.
     """
+    if omvang == BETROKKENE and betrokkene != CLIENT:
+        return 0
     pointers = bsn_pointers.c
     to_casus = (pointers.gemeente == gemeente) & (pointers.subject == subject)
     if omvang == FASE:

@@ -18,11 +18,11 @@ from casuslog.envelope import Actor, Stream
 from casuslog.events import Fact, Privacy
 from casuslog.identifiers import new_id
 from casuslog.privacy import KeyStore, RootKey
-from casuslog.readmodels.tables import involvements, known_events, melding_days, metadata
+from casuslog.readmodels.tables import bsn_pointers, involvements, known_events, melding_days, metadata
 from casuslog.recorded import Context
 from casuslog.store.tables import commands, inbox, parked
 from casuslog.vernietigen import wissen
-from casuslog.vernietigen.gebeurtenissen import CASUS, FASE, STROOM
+from casuslog.vernietigen.gebeurtenissen import BETROKKENE, CASUS, FASE, STROOM
 from tests.casuslog.consume.world import DAY, GEMEENTE, Gedaan, World, log, whole_log
 
 ANDER = "0080"
@@ -86,6 +86,20 @@ def test_of_a_phase_only_its_own_events_go(world: World) -> None:
         assert wissen.wis_leesmodel(conn, GEMEENTE, casus, omvang=FASE, dossier="bron") == 1
         assert wissen.wis_overig(conn, "volger", GEMEENTE, casus, omvang=FASE, dossier="bron") == 1
     assert _rows(world) == [0, 1, 1, 0, 1, 1]
+
+
+@pytest.mark.parametrize(("betrokkene", "left"), [("client", 0), ("derde", 1)])
+def test_who_is_found_by_bsn_is_the_client(world: World, betrokkene: str, left: int) -> None:
+    """Forgetting the daughter leaves the lookup of her mother; forgetting the mother ends it, and nothing else."""
+    casus = new_id()
+    _kept(world, GEMEENTE, casus)
+    pointer = {"gemeente": GEMEENTE, "bron": "bron", "subject": casus, "sequence": 1, "wijzer": b"w"}
+    with world.volger.engine.begin() as conn:
+        conn.execute(insert(bsn_pointers).values(**pointer))
+        wissen.wis_leesmodel(conn, GEMEENTE, casus, omvang=BETROKKENE, dossier="bron", betrokkene=betrokkene)
+        wissen.wis_overig(conn, "volger", GEMEENTE, casus, omvang=BETROKKENE, dossier="bron")
+        assert conn.execute(select(func.count()).select_from(bsn_pointers)).scalar_one() == left
+    assert _rows(world) == [1] * len(TABLES)
 
 
 def test_what_was_parked_counts_as_handled(world: World) -> None:
