@@ -19,9 +19,10 @@ from casuslog.hosting.service import CasusService
 from casuslog.http import http, json_response
 from casuslog.readmodels import keep
 from casuslog.recorded import RecordedEvent
+from casuslog.rights import Level
 from casuslog.store import EVERY_GEMEENTE, Transaction
 from casuslog.vernietigen.opdrachten import OPDRACHTEN
-from services.historie.tijdlijn import status, tijdlijn
+from services.historie.tijdlijn import AlleenStatus, gebeurtenis, status, tijdlijn
 from services.historie.zoeken import Zoeken
 
 
@@ -55,6 +56,31 @@ class HistorieService(Zoeken, CasusService):
         if not rows:
             raise NoInvolvement()
         return json_response({"casus": casus, "op": op.isoformat(), "tijdlijn": rows})
+
+    @http("GET", "/casussen/<string:casus>/gebeurtenissen/<string:id>")
+    def http_gebeurtenis(self, request: Request, casus: str, id: str) -> Response:
+        """One event with its content. Who may know of it and no more is told so; to anybody else there is none."""
+        log: ServiceLog = self.log
+        reader = reader_of(log, request)
+        with log.store.transaction() as tx:
+            events = _events(log, tx, casus)
+            zicht, row = gebeurtenis(events, id, reader, log.privacy_of, vandaag=today(log.platform.clock))
+            note(
+                log,
+                reader,
+                "gebeurtenis",
+                casus,
+                allowed=row is not None,
+                request=request,
+                about=_over(casus, {row["gemeente"]} if row else (), events),
+                shown=int(row is not None),
+                tx=tx,
+            )
+        if zicht >= Level.STATUS and row is None:
+            raise AlleenStatus(reader.rol)
+        if row is None:
+            raise NoInvolvement()
+        return json_response({"casus": casus, **row})
 
     @http("GET", "/casussen/<string:casus>")
     def http_status(self, request: Request, casus: str) -> Response:

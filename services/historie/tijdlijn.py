@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from casuslog.errors import Forbidden
 from casuslog.recorded import RecordedEvent
 from casuslog.rights import Involvements, Level, Reader, sight
-from casuslog.rights.showing import PrivacyOf, shown, values
+from casuslog.rights.showing import PrivacyOf, row, shown, values
 from services.historie.status import CasusStatus, Gebeurd, status_op
 
 
@@ -26,6 +27,29 @@ def tijdlijn(
     """
     asked = (event for event in events if event.envelope.feitdatum <= tot_en_met)
     return list(shown(asked, reader, Involvements.of(events), privacy_of, on=vandaag))
+
+
+class AlleenStatus(Forbidden):
+    """This reader may know that it happened, and for its task it needs no more."""
+
+    def __init__(self, rol: str) -> None:
+        super().__init__(
+            "alleen_status_en_eigenaar",
+            f"De rol {rol} ziet status, eigenaar en volgende stap van de casus, en van deze gebeurtenis geen inhoud.",
+            rule="Wmo 2015 art. 5.1.1: niet meer dan nodig is voor de taak",
+            remedy="Verbind door met de eigenaar van de casus: GET /casussen/<casus>.",
+        )
+
+
+def gebeurtenis(
+    events: Sequence[RecordedEvent], id: str, reader: Reader, privacy_of: PrivacyOf, *, vandaag: date
+) -> tuple[Level, dict[str, Any] | None]:
+    """How much the reader sees of one event of a casus, and the event where that is more than its status."""
+    event = next((event for event in events if event.envelope.id == id), None)
+    if event is None:
+        return Level.NIETS, None
+    seen = sight(reader, event.envelope, Involvements.of(events), on=vandaag)
+    return seen.level, row(event, seen, privacy_of(event.envelope.type)) if seen.level >= Level.FEITEN else None
 
 
 def status(

@@ -179,6 +179,11 @@ def _toezichthouder(waarde: Any, _: str) -> Instellingen:
     yield "toezicht.toezichthouder.organisatie", waarde["persoon"].lower()
 
 
+def _zicht(_: Any, __: str) -> Instellingen:
+    """What each role sees is law and task, the same for every gemeente (schemas/rechten.yaml): nothing to set."""
+    yield from ()
+
+
 VERTALING: Mapping[str, Callable[[Any, str], Instellingen]] = {
     "vormvrije_melding": _vormvrij,
     "melding_namens_ander": _namens_ander,
@@ -189,6 +194,7 @@ VERTALING: Mapping[str, Callable[[Any, str], Instellingen]] = {
     "hh1": _hulp("hh1"),
     "hh2": _hulp("hh2"),
     "pgb_procent": _pgb_procent,
+    "zicht": _zicht,
     "zin_tarief": _zin_tarief,
     "toezichthouder": _toezichthouder,
 }

@@ -34,6 +34,8 @@ def _reken(soort: str, invoer: Mapping[str, Any]) -> Any:
             hele = prod(factor for factor in invoer["factoren"] if isinstance(factor, int))
             bedragen = [rekenen.cent(factor) for factor in invoer["factoren"] if isinstance(factor, str)]
             return _euro(hele * prod(bedragen)) if bedragen else hele
+        case "som" if all(isinstance(deel, int) for deel in invoer["delen"]):
+            return sum(invoer["delen"])
         case "som":
             return _euro(sum(rekenen.cent(deel) for deel in invoer["delen"]))
     return f"no such computation: {soort}"

@@ -39,8 +39,8 @@ def kent(feit: Feit) -> bool:
 # -- the road to each fact ---------------------------------------------------------------------------------------------
 
 
-def melding(spel: Spel, zaak: str, op: date) -> None:
-    """The inwoner reported."""
+def melding(spel: Spel, zaak: str, op: date, **meer: bool) -> None:
+    """The inwoner reported; as imported history it starts nothing."""
     if spel.eerste("melding-geregistreerd", zaak=zaak):
         return
     gemeld = MeldingGeregistreerd(
@@ -55,7 +55,7 @@ def melding(spel: Spel, zaak: str, op: date) -> None:
         naam=f"Testpersoon {zaak}",
     )
     betrokken = BetrokkenheidVastgelegd(organisatie=spel.gemeente, als="woongemeente", vanaf=op)
-    spel.zaai("melding", [gemeld, betrokken], op, zaak, actor=spel.wie("inwoner", zaak).actor)
+    spel.zaai("melding", [gemeld, betrokken], op, zaak, actor=spel.wie("inwoner", zaak).actor, **meer)
 
 
 def gesprek(spel: Spel, zaak: str, op: date) -> None:
@@ -130,6 +130,24 @@ def _levering(spel: Spel, feit: Feit) -> None:
     spel.zaai("beschikking", [Fact(een, op) for een in verloop], op, feit.zaak)
 
 
+def _twee_aanbieders(spel: Spel, feit: Feit) -> None:
+    """A has an opdracht with each aanbieder, and somebody else one with Y."""
+    op = _dag(feit)
+    x, y = (AANBIEDERS[naam] for naam in feit.gegevens["aanbieders"])
+    for zaak, agbs in ((feit.zaak, (x, y)), ("B", (y,))):
+        melding(spel, zaak, op, geimporteerd=True)
+        for agb in agbs:
+            verstrekt = OpdrachtVerstrekt(aanbieder=agb, ingang=op, voorziening="begeleiding_individueel")
+            betrokken = BetrokkenheidVastgelegd(organisatie=agb, als="aanbieder", vanaf=op)
+            spel.zaai("beschikking", [Fact(verstrekt, op), Fact(betrokken, op)], op, zaak)
+
+
+def _verslag(spel: Spel, feit: Feit) -> None:
+    gesprek(spel, feit.zaak, _dag(feit))
+    opgesteld = g.VerslagOpgesteld(versie=1, inhoud="verklaring over schulden en mantelzorg")
+    spel.zaai("onderzoek", [opgesteld], _dag(feit), feit.zaak, actor=spel.wie("consulent", feit.zaak).actor)
+
+
 def _dag(feit: Feit) -> date:
     assert feit.dag is not None, f"{feit.feit} has no day"
     return feit.dag
@@ -142,5 +160,7 @@ TABEL: tuple[tuple[str, Callable[[Spel, Feit], None]], ...] = (
     (r"^beschikking: aanvraag ontvangen$", _aanvraag),
     (r"^beschikking: [a-z ]+ \d+ uur per week van ", _hulp_als_pgb),
     (r"^beschikking: levering .* loopt$", _levering),
+    (r"^beschikking: A heeft .* van aanbieder X en .* van aanbieder Y$", _twee_aanbieders),
+    (r"^onderzoek: verslag met ", _verslag),
 )
 """A pattern over ``service: feit``, and what it seeds."""

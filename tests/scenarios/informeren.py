@@ -11,6 +11,7 @@ from casuslog.rights import Involvements, Level, Reader, sight
 from tests.scenarios.bestand import Stap, code_van
 from tests.scenarios.spel import Spel
 from tests.scenarios.verbanden import besluit_op_abonnement, buiten_het_verband
+from tests.scenarios.zicht import geweigerd_is_terug_te_zien, kcc_weet_wie, x_ziet_geen_ander
 
 N, B, S, F, V = Level.NIETS, Level.BESTAAN, Level.STATUS, Level.FEITEN, Level.VOLLEDIG
 Lezers = Callable[[Spel], list[Reader]]
@@ -222,6 +223,13 @@ TABEL: Mapping[tuple[str, str, str], Sequence[Blik | Callable[[Spel], Iterator[s
     ("S57", "niet", "partnergemeente"): [ziet_niet(andere_gemeenten("Leeuwarden"), *TOEZICHT, COLLEGE)],
     ("S57", "niet", "consulent"): [ziet_niet(rol("consulent"), *TOEZICHT)],
     ("S62", "wel", "partnergemeente"): [besluit_op_abonnement],
+    ("S67", "wel", "kcc"): [kcc_weet_wie],
+    ("S67", "wel", "beheerder"): [geweigerd_is_terug_te_zien],
+    ("S67", "niet", "aanbieder"): [
+        ziet_niet(aanbieder("X"), MELDING[0], "onderzoek/verslag-opgesteld", zaak="A"),
+        x_ziet_geen_ander,
+    ],
+    ("S67", "niet", "kcc"): [ziet_niet(rol("kcc"), hoogstens=S)],
     ("S62", "niet", "partnergemeente"): [buiten_het_verband],
 }
 """Per line of the set: which readers, which events of the run, and how much of them."""

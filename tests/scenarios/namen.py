@@ -38,6 +38,8 @@ GEBEURTENISSEN: Mapping[str, tuple[str, str | None]] = {
     "ToestemmingGegeven": ("toestemming-gegeven", None),
     "ToezichtonderzoekAfgerond": ("toezichtonderzoek-afgerond", None),
     "ToezichtonderzoekGestart": ("toezichtonderzoek-gestart", None),
+    "ToegangGeweigerd": ("toegang-geweigerd", None),
+    "ToegangVerleend": ("toegang-verleend", None),
     "UitwerkingDoorAanbiederVastgelegd": ("uitwerking-door-aanbieder-vastgelegd", None),
     "VerslagOndertekend": ("verslag-ondertekend", None),
     "VerslagOpgesteld": ("verslag-opgesteld", None),
@@ -50,6 +52,8 @@ GEBEURTENISSEN: Mapping[str, tuple[str, str | None]] = {
 ANDERE_SERVICE: Mapping[str, str] = {
     "TerugkoppelingGegeven": "onderzoek",
     "AbonnementToegekend": "abonnement",
+    "ToegangVerleend": "historie",
+    "ToegangGeweigerd": "historie",
     "AbonnementBeeindigd": "abonnement",
 }
 """Events that another service owns here: a terugkoppeling is a fact at its receiver (namen.md)."""
@@ -67,7 +71,12 @@ VELDEN: Mapping[tuple[str, str], str] = {
     ("TerugkoppelingGegeven", "besluit"): "uitkomst",
 }
 
-REDENEN: Mapping[str, str] = {"tarief_volgt_kring": "tarief_volgt_soort_hulpverlener"}
+REDENEN: Mapping[str, str] = {
+    "tarief_volgt_kring": "tarief_volgt_soort_hulpverlener",
+    # To who may not know that there is another aanbieder or client, it is absent: one answer for absent and secret.
+    "andere_opdracht": "geen_betrokkenheid",
+    "geen_eigen_client": "geen_betrokkenheid",
+}
 
 SOORT_HULPVERLENER: Mapping[str, str] = {"netwerk": "sociaal_netwerk"}
 

@@ -12,6 +12,14 @@ from tests.scenarios.feiten import onderzoek
 from tests.scenarios.namen import SOORT_HULPVERLENER, VELDNAMEN, VOORZIENINGEN
 from tests.scenarios.spel import Spel
 from tests.scenarios.verbanden import abonneer, lever_na_einde
+from tests.scenarios.zicht import (
+    kcc_vraagt_verslag,
+    kcc_zoekt,
+    team_opent,
+    x_vraagt_andere,
+    x_vraagt_client,
+    x_vraagt_opdracht,
+)
 
 Stapper = Callable[[Spel, Stap], None]
 PERSOON = {"naam": "Testpersoon", "adres": "Teststraat 1", "woonplaats": "Testdorp"}
@@ -363,6 +371,7 @@ STAPPEN: Mapping[str, tuple[Stapper, ...]] = {
     "S43": (s43_1, s43_2),
     "S44": (s44_1, s44_2),
     "S57": (s57_1, s57_2, s57_3, s57_lees, s57_lees, s57_6),
+    "S67": (kcc_zoekt, kcc_vraagt_verslag, x_vraagt_opdracht, x_vraagt_andere, x_vraagt_client, team_opent),
     "S62": (*([abonneer] * 7), lever_na_einde),
 }
 """Per scenario: its steps, in order."""

@@ -144,6 +144,11 @@ def test_S62_samenwerkingsverbanden_per_thema_en_periode(uitvoering: Uitvoering)
     houd(uitvoering, "S62")
 
 
+def test_S67_kcc_ziet_status_en_aanbieder_de_eigen_client(uitvoering: Uitvoering) -> None:
+    """De Fryske Marren: who is at the desk hears who has the case, who provides sees its own opdracht, all is noted."""
+    houd(uitvoering, "S67")
+
+
 def test_every_built_scenario_has_a_test() -> None:
     """A scenario that is translated is tested under its own id."""
     assert {naam.split("_")[1] for naam in globals() if re.match(r"test_S\d\d_", naam)} == set(STAPPEN)

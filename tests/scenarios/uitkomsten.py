@@ -186,8 +186,18 @@ def _toegekend(spel: Spel, zaak: str) -> list[int]:
     return sorted(verbanden.toegekend_in(spel))
 
 
-def _geweigerd(spel: Spel, zaak: str) -> list[int]:
-    """The steps in which somebody asked for a subscription and got none."""
+def _kcc_velden(spel: Spel, zaak: str) -> int:
+    return len(spel.kennis["kcc"])
+
+
+def _x_opdrachten(spel: Spel, zaak: str) -> int:
+    return len(spel.kennis["van_x"])
+
+
+def _geweigerd(spel: Spel, zaak: str) -> list[int] | int:
+    """The steps in which somebody asked for a subscription and got none; of reading, how often it was refused."""
+    if "verwerkingen" in spel.kennis:
+        return sum(een["status"] != "OK" for een in spel.kennis["verwerkingen"])
     gegeven = set(verbanden.toegekend_in(spel))
     gevraagd = {stap.nummer for stap in spel.scenario.stappen if "abonneert zich" in stap.doet}
     return sorted((gevraagd - gegeven) & set(spel.weigeringen))
@@ -230,6 +240,8 @@ PATRONEN: tuple[tuple[str, Callable[..., Any]], ...] = (
     (r"onverwijld", _onverwijld),
     (r"toegekend", _toegekend),
     (r"geweigerd", _geweigerd),
+    (r"kcc_velden", _kcc_velden),
+    (r"X_opdrachten", _x_opdrachten),
     (r"afgeleverd_na_einde", _na_einde),
 )
 """A pattern over the key, and how its value follows from the run."""
