@@ -68,7 +68,16 @@ def render(seen: Overview) -> str:
     tables.append(table(["dienst", "te versturen", "relay", "geparkeerd", "horizon", "klaar"], services))
     if consumers:
         tables.append(table(["verwerker", "bron", "stand", "oorzaak"], consumers))
+    holders = [_holder(one) for standing in seen.services.values() for one in (standing or {}).get("afnemers", ())]
+    if holders:
+        tables.append(table(["abonnement", "kanaal", "wacht", "laatste levering", "pogingen", "volgende"], holders))
     return "\n\n".join(tables)
+
+
+def _holder(one: Mapping[str, Any]) -> list[str]:
+    tries = f"{one['pogingen']} ({one['reden']})" if one["pogingen"] else _NONE
+    last, following = (one[name] or _NONE for name in ("laatste_levering", "volgende_poging"))
+    return [one["abonnement"], one["kanaal"], str(one["wacht"]), last, tries, following if one["pogingen"] else _NONE]
 
 
 def _behind(one: Following) -> str:

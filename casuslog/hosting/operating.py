@@ -55,10 +55,15 @@ class Operating:
     @http("GET", "/status")
     def http_status_van_dienst(self, request: Request) -> Response:
         """How the service stands: cursors, counts and times."""
-        self._beheerder(request)
+        caller = self._beheerder(request)
         sources, running = self.consuming.handlers.sources, self.consuming.running
         ready = not sources or (running is not None and running.connected)
-        return json_response(standing(self.log.store, self.log.platform.clock, sources, ready=ready))
+        told = standing(self.log.store, self.log.platform.clock, sources, ready=ready)
+        return json_response(told | self.more_standing(caller))
+
+    def more_standing(self, caller: Caller) -> dict[str, Any]:  # noqa: ARG002  # for who tells more
+        """What a service tells of its standing beside what they all do, to this beheerder."""
+        return {}
 
     @http("GET", "/metrics")
     def http_metrics(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes the request

@@ -24,7 +24,7 @@ from casuslog.privacy import KeyStore
 from casuslog.readmodels import KnownEvents
 from casuslog.relay import Lease
 from casuslog.store import EventStore, Transaction
-from services.abonnement import intrekking, logboek
+from services.abonnement import afnemers, intrekking, logboek
 from services.abonnement.casus import Casus
 from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.intrekking import IN_QUEUE
@@ -82,6 +82,8 @@ class Levering:
         self._keys = keys
         self._mislukt: dict[str, tuple[int, float]] = {}
         """Per holder that could not be served: how often in a row, and from when it is tried again."""
+        self._gezond: set[str] = set()
+        """Holders that were served since they last failed, by this process."""
         self._renew_at = 0.0
         self._gezien: date | None = None
         """The day on which the queues were looked at last."""
@@ -156,7 +158,7 @@ class Levering:
         except Exception as error:
             self._mislukte(abonnement, error)
             return False
-        self._mislukt.pop(abonnement, None)
+        self._gelukt(abonnement)
         _log.info("wachtrij teruggenomen", abonnement=abonnement, berichten=len(terug.nummers))
         return True
 
@@ -177,8 +179,18 @@ class Levering:
         # Of this holder alone. What was sent and not confirmed is unknown: the next one gets a new connection.
         mislukt, _ = self._mislukt.get(abonnement, (0, 0.0))
         _log.warning("levering aan houder wacht", abonnement=abonnement, soort=type(error).__name__)
-        self._mislukt[abonnement] = (mislukt + 1, self._monotonic() + RETRY.delay(mislukt + 1))
+        pauze = RETRY.delay(mislukt + 1)
+        self._mislukt[abonnement] = (mislukt + 1, self._monotonic() + pauze)
+        self._gezond.discard(abonnement)
         self._verbreek()
+        afnemers.hapert(self._store, self._clock, abonnement, pogingen=mislukt + 1, seconden=pauze, error=error)
+
+    def _gelukt(self, abonnement: str) -> None:
+        self._mislukt.pop(abonnement, None)
+        if abonnement not in self._gezond:
+            # Once per process: another one may have left a note.
+            self._gezond.add(abonnement)
+            afnemers.gaat_weer(self._store, abonnement)
 
     def _aan_de_beurt(self) -> bool:
         if self._lease.token is None or self._monotonic() >= self._renew_at:
@@ -201,7 +213,7 @@ class Levering:
             DELIVERIES.retried("amqp")
             self._mislukte(abonnement, error)
             return 0
-        self._mislukt.pop(abonnement, None)
+        self._gelukt(abonnement)
         DELIVERIES.delivered("amqp", geleverd)
         return geleverd
 

@@ -11,6 +11,7 @@ from nameko.extensions import DependencyProvider
 from casuslog import verwerkingen
 from casuslog.appending import append
 from casuslog.broker.holders import access_by
+from casuslog.caller import Caller
 from casuslog.clock import today
 from casuslog.consume import timers
 from casuslog.consume.timers import Timer
@@ -25,7 +26,7 @@ from casuslog.readmodels import KnownEvents
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
 from services.abonnement import abonnement as a
-from services.abonnement import deelnames, feed, herhaling, intrekking, nummering, tabellen, verplicht
+from services.abonnement import afnemers, deelnames, feed, herhaling, intrekking, nummering, tabellen, verplicht
 from services.abonnement.besluiten import COMMANDS, PERIODE
 from services.abonnement.cloudeventdienst import CloudEventDienst
 from services.abonnement.foutdienst import FoutDienst
@@ -145,6 +146,12 @@ class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, 
         self.keep(event, tx)
         nummering.nummer(tx, log.known, casus, alle, dag)
         intrekking.let_op(tx, log.known, alle, dag, casus)
+
+    def more_standing(self, caller: Caller) -> dict[str, Any]:
+        """How each subscriber stands whose subscription a gemeente of the caller granted."""
+        log: ServiceLog = self.log
+        with log.store.engine.connect() as conn:
+            return {"afnemers": afnemers.stand(conn, caller.gemeenten)}
 
     def figures(self) -> Iterator[Figure]:
         """Deliveries and new attempts per channel."""

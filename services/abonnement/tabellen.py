@@ -53,3 +53,13 @@ deelnames = Table(
 
 intrekkingen = Table("intrekkingen", metadata, Column("abonnement", String(36), primary_key=True))
 """Whose queue must be taken back, because a right ended while something may lie in it."""
+
+haperingen = Table(
+    "haperingen",
+    metadata,
+    Column("abonnement", String(36), primary_key=True),
+    Column("pogingen", Integer, nullable=False),
+    Column("volgende", String(32), nullable=False),
+    Column("reden", String(64), nullable=False),
+)
+"""Whose queue could not be served the last time: how often in a row, when it is tried again, and the kind of error."""

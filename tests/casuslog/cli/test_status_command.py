@@ -188,6 +188,23 @@ def test_a_held_horizon_is_the_cause_for_who_seems_level_too(run: Run, client: B
     assert (cause["soort"], cause["sessie"]) == ("horizon", 4711)
 
 
+def test_each_subscriber_shows_with_its_last_delivery_and_next_try(run: Run, client: BenchClient) -> None:
+    """Who cannot be served shows how often that was tried, why (a kind of error) and when it is tried again."""
+    well = {
+        "abonnement": "a-1", "kanaal": "amqp", "wacht": 0, "laatste_levering": "2026-03-02T09:00:00+00:00",
+        "pogingen": 0, "volgende_poging": None, "reden": None,
+    }  # fmt: skip
+    failing = well | {
+        "abonnement": "a-2", "kanaal": "webhook", "wacht": 7, "laatste_levering": None,
+        "pogingen": 3, "volgende_poging": "2026-03-02T10:00:00+00:00", "reden": "onbereikbaar",
+    }  # fmt: skip
+    client.answers["/status"] = client.get("bron", "/status", BEHEER) | {"afnemers": [failing, well]}
+    result = run("status")
+    assert row(result, "a-1") == ["a-1", "amqp", "0", "2026-03-02T09:00:00+00:00", "-", "-"]
+    assert row(result, "a-2") == ["a-2", "webhook", "7", "-", "3 (onbereikbaar)", "2026-03-02T10:00:00+00:00"]
+    assert json.loads(run("status", "--json").stdout)["diensten"]["bron"]["afnemers"][0] == failing
+
+
 def test_json_holds_the_same_for_programs(run: Run, bench: Bench, client: BenchClient) -> None:
     """For programs: seconds as numbers, moments as ISO 8601, and null for what does not answer."""
     stored = log(bench.world.stores["bron"], new_id())[0]
