@@ -198,7 +198,7 @@ def test_each_subscriber_shows_with_its_last_delivery_and_next_try(run: Run, cli
         "abonnement": "a-2", "kanaal": "webhook", "wacht": 7, "laatste_levering": None,
         "pogingen": 3, "volgende_poging": "2026-03-02T10:00:00+00:00", "reden": "onbereikbaar",
     }  # fmt: skip
-    client.answers["/status"] = client.get("bron", "/status", BEHEER) | {"afnemers": [failing, well]}
+    client.answers["/status"] = client.get("bron", "/status", BEHEERDER) | {"afnemers": [failing, well]}
     result = run("status")
     assert row(result, "a-1") == ["a-1", "amqp", "0", "2026-03-02T09:00:00+00:00", "-", "-"]
     assert row(result, "a-2") == ["a-2", "webhook", "7", "-", "3 (onbereikbaar)", "2026-03-02T10:00:00+00:00"]
