@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from casuslog.documents import _examples
 from casuslog.envelope import Envelope
 from casuslog.schema import JsonForm, SchemaVersion, cloudevent, encode
 from casuslog.schema.corpus import Specimen
+from casuslog.schema.uitfasering import Uitfasering
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,13 @@ class Described:
     Attributes:
         streams: the kinds of stream in which it may stand.
         specimens: its versions in the corpus, in order.
+        ends: of the versions that come to an end, by number: when.
     """
 
     version: SchemaVersion
     streams: Sequence[str]
     specimens: Sequence[Specimen]
+    ends: Mapping[int, Uitfasering] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -14,11 +14,13 @@ from casuslog.documents._asyncapi import asyncapi
 from casuslog.documents._described import Described
 from casuslog.documents._openapi import openapi
 from casuslog.documents._tables import made_beside, tables_beside
+from casuslog.events import TYPE_PREFIX
 from casuslog.hosting.contract import event_classes
 from casuslog.hosting.settings import service_class, service_names
 from casuslog.rights.matrix import matrix
 from casuslog.schema import SchemaRegistry
 from casuslog.schema.corpus import specimens
+from casuslog.schema.uitfasering import uitfaseringen
 
 CASE_STREAMS = ("melding", "onderzoek", "beschikking", "pgb")
 """Where an event that several services log may stand."""
@@ -42,11 +44,13 @@ def described() -> list[Described]:
     """Every event type of this installation, by service and name."""
     folder = schemas_folder()
     registry, corpus = SchemaRegistry.load(folder), specimens(folder)
+    ends = uitfaseringen(folder, {name: [one.number for one in known] for name, known in corpus.items()})
     found = []
     for cls in event_classes():
         meta = cls.__event__
         streams = (meta.stream,) if meta.stream else CASE_STREAMS
-        found.append(Described(registry.current(meta.wire_type), streams, corpus[meta.wire_type]))
+        ending = {one.versie: one for one in ends.values() if TYPE_PREFIX + one.type == meta.wire_type}
+        found.append(Described(registry.current(meta.wire_type), streams, corpus[meta.wire_type], ending))
     return sorted(found, key=lambda event: (event.version.service, event.version.name))
 
 

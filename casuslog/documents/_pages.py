@@ -111,12 +111,14 @@ def _field(field: dict[str, Any]) -> str:
 
 
 def _versions(event: Described) -> list[str]:
-    rows = ["| version | schema | |", "|--:|---|---|"]
+    rows = ["| version | schema | | sent until |", "|--:|---|---|---|"]
     for specimen in event.specimens:
         current = specimen.version.clear.fingerprint == event.version.clear.fingerprint
-        rows.append(
-            f"| {specimen.number} | `{specimen.version.dataschema}` | {'current' if current else 'still read'} |"
-        )
+        told, end = "current" if current else "still read", ""
+        if (found := event.ends.get(specimen.number)) is not None:
+            follows = f"; then {found.opvolger}" if found.opvolger else ""
+            end = f"{found.tot} (announced {found.aangekondigd}{follows})"
+        rows.append(f"| {specimen.number} | `{specimen.version.dataschema}` | {told} | {end} |")
     return rows
 
 

@@ -7,13 +7,11 @@ before each message. A webhook that never answers holds up itself: calls are bou
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,25 +22,24 @@ from sqlalchemy import select
 from casuslog.backoff import Backoff
 from casuslog.clock import AMSTERDAM, Clock, today
 from casuslog.cloudevents import CloudEvent
-from casuslog.envelope import Actor
 from casuslog.errors import CasuslogError, Unavailable
-from casuslog.events import Fact, Privacy
-from casuslog.http.outward import AddressRefused, Answered, Line, Outward, TooSlow
+from casuslog.events import Fact
+from casuslog.http.outward import AddressRefused, Answered, Line, TooSlow
 from casuslog.http.signing import signed
-from casuslog.identifiers import new_id
 from casuslog.metrics import DELIVERIES
 from casuslog.privacy import KeyStore
 from casuslog.readmodels import KnownEvents
-from casuslog.recorded import Context
 from casuslog.relay import Lease
 from casuslog.store import EventStore, Transaction
 from services.abonnement import brieven, logboek, webhookstand
 from services.abonnement import oordeel as o
 from services.abonnement import webhook as w
+from services.abonnement.afzender import Afzender, bewijs, sleutel, van_dienst
 from services.abonnement.dodebrief import VIA_WEBHOOK
 from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.posten import http_bericht, van_nummer
 from services.abonnement.tabellen import leveringen
+from services.abonnement.versies import WEBHOOK, Versies
 from services.abonnement.webhookstand import Stand, moment
 
 TEGELIJK = 32
@@ -56,8 +53,6 @@ TEMPO = 600
 KIJK_SECONDEN = 0.25
 WACHT_OP_EINDE = 2.0
 RETRY = Backoff(first=0.5, bound=10.0)
-SLEUTELFASE = "webhook"
-"""Under this phase the keys for signing stand in the key store."""
 
 _log = structlog.get_logger("casuslog.abonnement")
 
@@ -69,39 +64,6 @@ class Brief:
     nummer: int
     event: CloudEvent
     herhaling: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Afzender:
-    """Who posts: the installation as receivers know it.
-
-    Args:
-        oorsprong: its DNS name, which a receiver allows.
-        adres: base URL at which others reach the service abonnement; empty: receivers can only answer at once.
-        uit: how calls go out.
-    """
-
-    oorsprong: str
-    adres: str = ""
-    uit: Outward = field(default_factory=Outward)
-
-
-def sleutel(keys: KeyStore, stand: Stand) -> bytes:
-    """The key with which messages of a webhook are signed; made when it is first asked for."""
-    assert stand.webhook.ingesteld is not None
-    kenmerk = stand.webhook.ingesteld.sleutel
-    return keys.key_for(stand.stream.gemeente, SLEUTELFASE, stand.stream.id, kenmerk, Privacy.FEIT)[1]
-
-
-def bewijs(keys: KeyStore, stand: Stand) -> str:
-    """What makes the address for a later permission hard to guess; it changes with the key."""
-    return hmac.new(sleutel(keys, stand), b"toestemming", hashlib.sha256).hexdigest()
-
-
-def van_dienst() -> Context:
-    """The context of what the service does by itself here."""
-    cause = new_id()
-    return Context(actor=Actor("systeem", None, "casuslog-abonnement"), correlationid=cause, causationid=cause)
 
 
 class Bezorging:
@@ -135,6 +97,7 @@ class Bezorging:
         self._keys = keys
         self._afzender = afzender
         self._lease = Lease(store, "bezorging", seconds=lease_seconds)
+        self._versies = Versies(WEBHOOK)
         self._monotonic = monotonic
         self._renew_at = 0.0
         self._bezig: dict[str, Any] = {}
@@ -337,6 +300,9 @@ class Bezorging:
         else:
             figuren["positie"] = brief.nummer
         webhookstand.merk(tx, stand.stream.id, **figuren)
+        said = brief.event.attributes
+        if "dataschema" in said:
+            self._versies.noteer(tx, stand.stream.id, [(said["type"], said["dataschema"])], self._vandaag())
 
     def _wijs_af(self, tx: Transaction, stand: Stand, brief: Brief, uitkomst: o.Afgewezen) -> None:
         stream, nu = stand.stream, self._clock.now()

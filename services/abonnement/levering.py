@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 from casuslog.backoff import Backoff
 from casuslog.broker.holders import HolderAccess
 from casuslog.clock import Clock, today
+from casuslog.consume.wire import PREFIX
 from casuslog.errors import Unavailable
 from casuslog.metrics import DELIVERIES
 from casuslog.privacy import KeyStore
@@ -31,6 +32,7 @@ from services.abonnement.intrekking import IN_QUEUE
 from services.abonnement.nummering import DOEL
 from services.abonnement.tabellen import GELEVERD, INGEHOUDEN, WACHT, leveringen
 from services.abonnement.uitgang import Uitgang
+from services.abonnement.versies import QUEUE, Versies
 from services.abonnement.weergave import NIVEAU, Bericht, bericht, ingehouden
 from services.abonnement.zicht import zicht
 
@@ -77,6 +79,7 @@ class Levering:
         self._verbind = verbind
         self._in_queue = in_queue
         self._lease = Lease(store, "levering", seconds=lease_seconds)
+        self._versies = Versies(QUEUE)
         self._monotonic = monotonic
         self._toegang = toegang
         self._keys = keys
@@ -261,6 +264,7 @@ class Levering:
         if inschrijving is not None and self._keys is not None:
             leesbaar = [nummer for nummer, one in berichten if one.headers.get(NIVEAU) in logboek.LEESBAAR]
             logboek.verstrekt(tx, self._keys, inschrijving, leesbaar, now)
+        self._versies.noteer(tx, abonnement, gestuurd(berichten), today(self._clock))
         nu = now.isoformat()
         for staat in (GELEVERD, INGEHOUDEN):
             nummers = [nummer for nummer, one in berichten if one.ingehouden is (staat == INGEHOUDEN)]
@@ -284,3 +288,11 @@ class Levering:
             uitgang.sluit()
         except Unavailable as error:
             _log.info("verbinding al weg", soort=type(error).__name__)
+
+
+def gestuurd(berichten: Sequence[tuple[int, Bericht]]) -> Iterator[tuple[str, str]]:
+    """Full wire type and schema of the messages that have one."""
+    for _, one in berichten:
+        wire_type, dataschema = one.headers.get(f"{PREFIX}type"), one.headers.get(f"{PREFIX}dataschema")
+        if wire_type and dataschema:
+            yield str(wire_type), str(dataschema)

@@ -34,7 +34,8 @@ from casuslog.store import Transaction
 from services.abonnement import brieven, feed, tabellen, webhookstand
 from services.abonnement import oordeel as o
 from services.abonnement import webhook as w
-from services.abonnement.bezorging import TEMPO, Afzender, Bezorging, bewijs, sleutel
+from services.abonnement.afzender import Afzender, bewijs, sleutel
+from services.abonnement.bezorging import TEMPO, Bezorging
 from services.abonnement.dodebrief import VIA_HOUDER
 from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.webhookstand import Stand

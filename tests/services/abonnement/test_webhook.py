@@ -24,13 +24,14 @@ from casuslog.http.signing import verified
 from casuslog.verwerkingen.tabel import verwerkingen
 from services.abonnement import bezorging as b
 from services.abonnement import oordeel as o
+from services.abonnement.afzender import Afzender, van_dienst
 from services.abonnement.inschrijving import Register
 from services.abonnement.levering import IN_QUEUE
 from tests.services.abonnement.ontvanger import Ontvanger, ontvangend
 from tests.services.abonnement.wereld import AANBIEDER, ANDERE_AANBIEDER, BEHEERDER, OPSTERLAND, WIJKTEAM, Wereld
 
 KCC = Caller("kcc", OPSTERLAND, "k-1", (OPSTERLAND,))
-AFZENDER = b.Afzender(oorsprong="casuslog.example", uit=Outward(development=True, seconds=0.5))
+AFZENDER = Afzender(oorsprong="casuslog.example", uit=Outward(development=True, seconds=0.5))
 VOLLEDIG = {"profiel": "volledig", "grondslag": "Wmo 2015 art. 5.1.1"}
 
 
@@ -46,11 +47,11 @@ def dienst(wereld: Wereld) -> Any:
     settings = SimpleNamespace(public_url="", http_host="casuslog.example", embedded=True)
     wereld.service.log.platform.settings = settings
     wereld.service.log.platform.keys = wereld.sleutels
-    wereld.service.log.of_itself = b.van_dienst
+    wereld.service.log.of_itself = van_dienst
     return wereld.service
 
 
-def bezorger(wereld: Wereld, afzender: b.Afzender = AFZENDER) -> b.Bezorging:
+def bezorger(wereld: Wereld, afzender: Afzender = AFZENDER) -> b.Bezorging:
     """As it would start in a process of its own."""
     register, keys = Register(), wereld.sleutels
     return b.Bezorging(wereld.store, wereld.known, register, wereld.clock, keys, afzender, monotonic=wereld.monotonic)
@@ -157,7 +158,7 @@ def test_a_receiver_may_say_yes_afterwards(wereld, ontvanger, dienst):
     dienst.log.platform.settings.public_url = "https://casuslog.example:8107"
     ontvanger.toestemming = (200, {})
     bezorging = bezorger(
-        wereld, b.Afzender(oorsprong="casuslog.example", adres="https://casuslog.example:8107/", uit=AFZENDER.uit)
+        wereld, Afzender(oorsprong="casuslog.example", adres="https://casuslog.example:8107/", uit=AFZENDER.uit)
     )
     abonnement = wereld.ken_toe()
     wereld.melding()
@@ -429,7 +430,7 @@ def test_a_bad_address_is_refused_and_the_refusal_recorded(wereld, dienst, url, 
 def test_a_name_that_points_inwards_is_refused_when_it_is_called(wereld, ontvanger):
     """Only the connection shows it; it is an event, and nothing arrived."""
     binnen = Outward(resolve=lambda *_, **__: [(2, 1, 6, "", ("127.0.0.1", ontvanger.port))])
-    bezorging = bezorger(wereld, b.Afzender(oorsprong="casuslog.example", uit=binnen))
+    bezorging = bezorger(wereld, Afzender(oorsprong="casuslog.example", uit=binnen))
     abonnement = wereld.ken_toe()
     wereld.melding()
     stel_in(wereld, abonnement, "https://ontvanger.example/hier")
