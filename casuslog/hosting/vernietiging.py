@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from casuslog.envelope import Envelope, Stream
-from casuslog.errors import NotFound
+from casuslog.errors import NotFound, Refused
 from casuslog.events import Fact
 from casuslog.hosting.host import followed
 from casuslog.hosting.platform import Platform
@@ -38,6 +38,7 @@ from casuslog.vernietigen.gebeurtenissen import (
     VerklaringVanVernietigingOpgemaakt,
     VernietigingBesloten,
     VernietigingBevestigd,
+    VernietigingGeweigerd,
 )
 
 LOOK_SECONDS = 0.2
@@ -125,7 +126,7 @@ class Vernietiging:
         return next((one for one in reversed(self.staat.gedaan) if zelfde(one, opdracht)), None)
 
     def besluit(self, opdracht: Vernietig) -> VernietigingBesloten:
-        """Decide, or take up what was decided and not finished; raises as :meth:`toets`."""
+        """Decide, or take up what was decided and not finished; a refusal is recorded. Raises as :meth:`toets`."""
         feiten = self._feiten()
 
         def decide(tx: Transaction) -> VernietigingBesloten:
@@ -143,7 +144,11 @@ class Vernietiging:
             assert isinstance(besloten, VernietigingBesloten)  # besluit gives one, or there is one
             return besloten
 
-        return self._stores[self._bewaarder].run_transaction(decide)
+        try:
+            return self._stores[self._bewaarder].run_transaction(decide)
+        except Refused as refused:
+            self._leg_weigering_vast(opdracht, refused.reason)
+            raise
 
     def voer_uit(self, opdracht: Vernietig, besloten: VernietigingBesloten) -> Plan:
         """Destroy the keys and tell it in every dossier. What was done before is not done again."""
@@ -220,6 +225,20 @@ class Vernietiging:
             cls: Any = service_class(name)
             told += store.run_transaction(partial(cls.verstrekkingen, gemeente=self.gemeente, subject=self.subject))
         return told
+
+    def _leg_weigering_vast(self, opdracht: Vernietig, reden: str) -> None:
+        """Who tried to destroy what may not be destroyed is known afterwards."""
+        said = VernietigingGeweigerd(
+            reden=reden,
+            omvang=opdracht.omvang,
+            grond=opdracht.grond,
+            fase=opdracht.fase,
+            betrokkene=opdracht.betrokkene,
+        )
+        facts = [Fact(said, on=opdracht.op, betrokkene=BEWARING)]
+        self._stores[self._bewaarder].run_transaction(
+            lambda tx: leg_vast(tx, self.gemeente, self.subject, facts, _door(opdracht))
+        )
 
     def _staat(self, tx: Transaction) -> Bewaarstaat:
         staat, _ = tx.load(BEWAARSTAAT, self._stream, purpose=DOEL)

@@ -60,6 +60,17 @@ class VernietigingBesloten(DomainEvent):
     bron: Annotated[str | None, feit("bron van de bewaartermijn")] = None
 
 
+@event_type("vernietiging-geweigerd", service="vernietiging", stream=STROOM, rule="Archiefwet 1995 art. 3")
+class VernietigingGeweigerd(DomainEvent):
+    """Er is een vernietiging gevraagd die niet mag. Er is niets veranderd; dat het gevraagd is blijft bekend."""
+
+    reden: Annotated[str, feit("waarom niet: bewaartermijn_loopt, vernietiging_opgeschort, zaak_loopt_nog, ...")]
+    omvang: Omvang
+    grond: Grond
+    fase: Fase = None
+    betrokkene: Betrokkene = None
+
+
 @event_type(GEGEVENS_VERNIETIGD, service="vernietiging", stream=STROOM, rule="Archiefwet 1995 art. 3")
 class GegevensVernietigd(DomainEvent):
     """De gegevens van een dossier zijn vernietigd. Wie er een gebeurtenis uit ontving, vernietigt wat hij bewaarde."""

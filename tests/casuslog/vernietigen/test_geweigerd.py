@@ -65,6 +65,22 @@ def test_another_role_destroys_nothing(zaak2: Zaak2) -> None:
     assert "De rol beheerder vernietigt niet" in refused.output
 
 
+def test_a_refusal_is_recorded_and_a_trial_is_not(zaak2: Zaak2) -> None:
+    """Who tried to destroy what may not be destroyed stands in the stream of keeping the casus, with the reason."""
+    zaak2.laat_het_zijn(LAATSTE_DAG)
+    before = len(zaak2.platform.events("historie", zaak2.casus))
+    assert zaak2.vernietig("--proef").exit_code == 1
+    assert len(zaak2.platform.events("historie", zaak2.casus)) == before
+    assert zaak2.vernietig("--fase", "pgb").exit_code == 1
+    assert zaak2.vernietig("--rol", "consulent").exit_code == 1
+    told = zaak2.platform.events("historie", zaak2.casus)[before:]
+    assert [(one.envelope.name, one["reden"], one["fase"]) for one in told] == [
+        ("vernietiging-geweigerd", "bewaartermijn_loopt", "pgb"),
+        ("vernietiging-geweigerd", "rol_mag_niet_vernietigen", None),
+    ]
+    assert [one.envelope.actorrol for one in told] == ["archivaris", "consulent"]
+
+
 def test_another_gemeente_has_nothing_here(zaak2: Zaak2) -> None:
     """Leeuwarden has no dossier of this casus, and hears no more than that."""
     refused = zaak2.run("vernietig", zaak2.casus, "--gemeente", "leeuwarden", "--kenmerk", "VL-1")
