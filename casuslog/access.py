@@ -1,8 +1,7 @@
 """Who may act in a casus, or ask about it: its own gemeente, and whom that gemeente recorded as involved.
 
-Of an organisation that is involved not everybody may act: only in a role to which the involvement means something, and
-only in the streams for which it does. That is what the matrix of rights says (``relatie: betrokken``): whom an
-involvement shows nothing, it lets do nothing.
+Of an organisation that is involved not everybody may act: only the roles, in the kinds of stream, for which the matrix
+of rights says that being so involved is also for acting (``handelen``). Others may read what they are shown.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from casuslog.errors import NotFound
 from casuslog.readmodels import InvolvementRegister
 from casuslog.readmodels.involvement import Involved
 from casuslog.rights import matrix
-from casuslog.rights.involvement import CLIENT, MELDER, PERSONEN
+from casuslog.rights.involvement import CLIENT, PERSONEN
 
 
 class NoInvolvement(NotFound):
@@ -49,8 +48,8 @@ def admit(
         stroom: kind of the stream; ``None`` where it is no stream of the casus itself.
 
     Raises:
-        NoInvolvement: the caller works for another gemeente, and this one did not record it as involved, in a way that
-            means something to its role there; or it speaks for itself, and the casus is known to be about another.
+        NoInvolvement: the caller works for another gemeente, and this one did not record it as involved, for
+            acting in its role there; or it speaks for itself, and the casus is known to be about another.
     """
     admit_among(InvolvementRegister.of(conn, subject, day), caller, gemeente, stroom)
 
@@ -66,23 +65,15 @@ def admit_among(involved: Sequence[Involved], caller: Caller, gemeente: str, str
         raise NoInvolvement()
     if gemeente in caller.gemeenten or caller.organisatie == gemeente:
         return
-    # Having reported for another gives no right to act for him.
-    if not any(
-        one.gemeente == gemeente and one.als != MELDER and _means(caller.rol, one.als, stroom) for one in as_whom
-    ):
+    if not any(may_act(caller.rol, one.als, stroom) for one in as_whom if one.gemeente == gemeente):
         raise NoInvolvement()
 
 
 @lru_cache(maxsize=1024)
-def _means(rol: str, als: str, stroom: str | None) -> bool:
-    """Whether being involved in this capacity means something to a role, in this kind of stream."""
-    return any(
-        rule.relatie == "betrokken"
-        and als in rule.als
-        and rule.is_for(rol)
-        and (stroom is None or stroom in rule.stromen)
-        for rule in matrix().regels
-    )
+def may_act(rol: str, als: str, stroom: str | None) -> bool:
+    """Whether who is involved in this capacity may act in this role, in this kind of stream."""
+    rules = (rule for rule in matrix().regels if rule.handelen and als in rule.als and rule.is_for(rol))
+    return any(stroom is None or stroom in rule.stromen for rule in rules)
 
 
-__all__ = ["NoInvolvement", "admit", "admit_among"]
+__all__ = ["NoInvolvement", "admit", "admit_among", "may_act"]

@@ -11,6 +11,7 @@ import yaml
 from casuslog.codes import schemas_folder
 from casuslog.documents import _gemeenten, _pages
 from casuslog.documents._asyncapi import asyncapi
+from casuslog.documents._commands import commands_page
 from casuslog.documents._described import Described
 from casuslog.documents._openapi import openapi
 from casuslog.documents._tables import made_beside, tables_beside
@@ -34,6 +35,7 @@ def documents() -> dict[str, str]:
         "events/README.md": _pages.index_page(events),
         "gemeenten.md": _gemeenten.gemeenten_page(),
         "codelijsten.md": _gemeenten.lists_page(),
+        "opdrachten.md": commands_page(map(service_class, service_names()), rights, _pages.WARNING),
         "ontvangers.md": _pages.matrix_page(events, rights),
     }
     made |= {f"openapi/{name}.yaml": _yaml(openapi(service_class(name))) for name in service_names()}

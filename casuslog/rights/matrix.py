@@ -54,6 +54,8 @@ class Rule:
     verborgen: frozenset[str] = frozenset()
     vanaf_betrokkenheid: bool = False
     eigen_opdracht: bool = False
+    handelen: bool = False
+    """Who is involved so may act in such a stream too, for the gemeente that holds it."""
 
     def is_for(self, rol: str) -> bool:
         """Whether it speaks of this role."""
@@ -129,6 +131,8 @@ def _check(rule: Rule, where: str, besloten: frozenset[str]) -> None:
         raise ValueError(f"{where}: {rule.relatie!r} is no relatie; use one of {', '.join(RELATIES)}")
     if (rule.relatie == "betrokken") != bool(rule.als):
         raise ValueError(f"{where}: als goes with relatie betrokken")
+    if rule.handelen and rule.relatie != "betrokken":
+        raise ValueError(f"{where}: handelen goes with relatie betrokken")
     if (rule.relatie == "toestemming") != (rule.omvang is not None):
         raise ValueError(f"{where}: omvang goes with relatie toestemming")
     if "*" in rule.rollen and rule.stromen & besloten:

@@ -6,7 +6,7 @@ What is not there, and what the caller may not know of, get the same answer: an 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ ANSWER_SECONDS = 0.1
 PER_SECOND, AT_ONCE = 1, 30
 """Lookups of one caller: enough for a counter, too few to try numbers."""
 ONDERDEEL = "zoek_op_bsn"
+NOEMT_BSN = frozenset({"melding-geregistreerd", "identiteit-vastgesteld", "bsn-vervangen"})
+VERWISSELD = "persoonsverwisseling-vastgelegd"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,7 @@ class Zoeken:
     _lookups = Buckets(PER_SECOND, AT_ONCE)
 
     @on_event("melding", "MeldingGeregistreerd", projection=True, batch=True)
+    @on_event("melding", "BsnVervangen", projection=True, batch=True)
     @on_event("onderzoek", "IdentiteitVastgesteld", projection=True, batch=True)
     def wijs_aan(self, events: Sequence[RecordedEvent], tx: Transaction) -> None:
         """Keep where a BSN leads."""
@@ -78,16 +81,32 @@ class Zoeken:
         gemeenten = [asked.gemeente] if asked.gemeente else list(reader.gemeenten)
         with log.store.transaction() as tx:
             casussen = bsn.casussen_with(tx.conn, log.platform.keys, gemeenten, asked.bsn)
-            found = [told for casus in casussen if (told := _told(log, tx, reader, casus, request)) is not None]
+            found = [told for casus in casussen if (told := _told(log, tx, reader, casus, asked, request))]
             if not casussen:
                 note(log, reader, ONDERDEEL, "niets", allowed=False)
         eventlet.sleep(max(0.0, ANSWER_SECONDS - (time.monotonic() - began)))
         return json_response({"casussen": found})
 
 
-def _told(log: ServiceLog, tx: Transaction, reader: Reader, casus: str, request: Request) -> dict[str, Any] | None:
+def bsn_of(events: Iterable[RecordedEvent]) -> str | None:
+    """The BSN that a casus has now: the one that was recorded last, and none once it stood on the wrong person."""
+    found = None
+    for event in events:
+        if event.envelope.name == VERWISSELD:
+            found = None
+        elif event.envelope.name in NOEMT_BSN and isinstance(event["bsn"], str):
+            found = event["bsn"]
+    return found
+
+
+def _told(
+    log: ServiceLog, tx: Transaction, reader: Reader, casus: str, asked: ZoekOpBsn, request: Request
+) -> dict[str, Any] | None:
     day = today(log.platform.clock)
     events = list(log.known.of(tx.conn, casus, EVERY_GEMEENTE, purpose="inzage"))
+    if bsn_of(events) != asked.bsn:
+        # It was taken for another's: of him there is nothing to find here.
+        return None
     told = status(events, reader, tot_en_met=day, vandaag=day)
     holders = {event.envelope.gemeente for event in events} if told is None else {told["eigenaar"]} - {None}
     about = [(gemeente, casus) for gemeente in sorted(holders)]

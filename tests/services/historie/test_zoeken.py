@@ -18,6 +18,7 @@ from casuslog.readmodels.tables import bsn_pointers
 from casuslog.testing.platform import Platform
 from casuslog.vernietigen import wissen
 from services.historie import zoeken
+from services.melding.gebeurtenissen import BsnVervangen, PersoonsverwisselingVastgelegd
 from services.onderzoek.gebeurtenissen import IdentiteitVastgesteld
 
 DAG = date(2017, 2, 15)
@@ -79,6 +80,22 @@ def test_a_bsn_that_became_known_later_leads_to_the_casus_too(platform: Platform
     platform.seed("onderzoek", OPSTERLAND, casus, [later], on=DAG)
     platform.settle()
     assert [one["casus"] for one in zoek(platform, TEAM, ANDER).json()["casussen"]] == [casus]
+
+
+def test_a_number_that_was_replaced_leads_nowhere_and_the_right_one_does(platform: Platform) -> None:
+    """It may be that of somebody else: who looks him up finds nothing of this casus."""
+    wrong, right, never = "999990640", "999990652", "999990664"
+    casus = platform.command("melding", "registreer-melding", TEAM, gemeente="opsterland", bsn=wrong).casus
+    replaced = BsnVervangen(reden="vergissing", bsn=right)
+    platform.seed("melding", OPSTERLAND, casus, [replaced], on=DAG)
+    other = platform.command("melding", "registreer-melding", TEAM, gemeente="opsterland", bsn=never).casus
+    platform.seed("melding", OPSTERLAND, other, [PersoonsverwisselingVastgelegd(reden="naamgenoot")], on=DAG)
+    platform.settle()
+    searcher = Caller("wijkteam", OPSTERLAND, f"team-{new_id()}", (OPSTERLAND,))
+    found = {
+        bsn: [one["casus"] for one in zoek(platform, searcher, bsn).json()["casussen"]] for bsn in (wrong, right, never)
+    }
+    assert found == {wrong: [], right: [casus], never: []}
 
 
 def test_no_bsn_is_kept(platform: Platform, casus: str) -> None:
