@@ -13,15 +13,14 @@ from casuslog.identifiers import new_id
 from casuslog.recorded import Aggregate, Context
 from casuslog.store import Transaction
 from services.inrichting.beleid import Beleid
+from services.inrichting.commands import VERBAND
 from services.inrichting.folder import beleiden, verbanden
 from services.inrichting.inrichting import (
     INRICHTING,
     SAMENWERKINGSVERBAND,
     Inrichting,
-    Samenwerkingsverband,
     SamenwerkingsverbandVastgesteld,
     evolve,
-    evolve_verband,
     inrichting_id,
     stel_inrichting_vast,
     stel_verband_vast,
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from casuslog.hosting.provider import ServiceLog
 
 _INRICHTING = Aggregate(INRICHTING, Inrichting(), evolve)
-_VERBAND = Aggregate(SAMENWERKINGSVERBAND, Samenwerkingsverband(), evolve_verband)
 
 
 def stel_alles_vast(log: ServiceLog, folder: Path) -> int:
@@ -66,5 +64,5 @@ def _verband(
     log: ServiceLog, context: Context, eigenaar: str, verband: SamenwerkingsverbandVastgesteld, tx: Transaction
 ) -> int:
     stream = Stream(eigenaar, SAMENWERKINGSVERBAND, verband_id(verband.verband))
-    state, version = tx.load(_VERBAND, stream)
+    state, version = tx.load(VERBAND, stream)
     return len(append(tx, stream, version, stel_verband_vast(state, verband, today(log.platform.clock)), context))

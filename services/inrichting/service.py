@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from nameko.extensions import DependencyProvider
@@ -16,6 +16,7 @@ from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.reading import caller_of
 from casuslog.hosting.service import CasusService
 from casuslog.http import http, json_response
+from services.inrichting.commands import COMMANDS
 from services.inrichting.laden import stel_alles_vast
 
 FOLDER = "CASUSLOG_INRICHTINGEN"
@@ -42,6 +43,7 @@ class InrichtingService(CasusService):
     """Inrichtingen and samenwerkingsverbanden."""
 
     name = "inrichting"
+    commands: ClassVar[Any] = COMMANDS
     inrichtingen: Any = Inrichtingen()
 
     @http("POST", "/inrichtingen/herlees")
