@@ -62,8 +62,9 @@ class Alone:
             if appended is not None:
                 return appended
             with self._reading() as conn:
-                earlier = self._answered(conn, stream, command) if command else None
                 head = head_of(conn, stream)
+                # After the head: a stream that this very command has moved on, once, holds its answer by then.
+                earlier = self._answered(conn, stream, command) if command else None
             if earlier is not None:
                 return Appended((), earlier, repeated=True)
             if head.version != expected:

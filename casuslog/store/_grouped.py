@@ -137,15 +137,21 @@ class Grouped:
                 one.error = one.error or Unavailable(_UNKNOWN)
             raise
         finally:
+            self._handed_over(own, group)
+        return self._outcome(own)
+
+    def _handed_over(self, own: Asked, group: Sequence[Asked]) -> None:
+        """Let the next one lead, and give the answers to this statement: also where its leader is broken off here."""
+        try:
             following = self._pass_on()
             if following is not None:
                 # First the next statement, then the answers to this one: whoever is answered makes its next event, and
                 # there is only one thread that runs. The server would wait for all of them.
                 following.off.acquire(timeout=HANDING_OVER_SECONDS)
+        finally:
             for one in group:
                 if one is not own:
                     one.turn.release()
-        return self._outcome(own)
 
     def _pass_on(self) -> Asked | None:
         with self._turn:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from casuslog._answering import ASK_SECONDS, within
 from casuslog.errors import Unavailable
@@ -22,7 +23,7 @@ from casuslog.store._statements import Prepared
 MOST = 20
 """Connections at most; whoever comes when all are in use waits."""
 _AWAY = "De database antwoordt niet. Er is niets verloren; probeer het opnieuw."
-
+_BUSY = "De database heeft het te druk: geen verbinding vrij. Probeer het opnieuw."
 
 _UNDONE = ("40", "53", "54", "55", "57014")
 """SQL states (classes) after which it is sure that nothing is kept: deadlock, resources, locks, time. When the server
@@ -130,7 +131,12 @@ class Sessions:
             session = self._next_idle()
             if session is None:
                 return self._made()
-            if session.fresh():
+            try:
+                fresh = session.fresh()
+            except BaseException:
+                self._discard(session)  # broken off while it was asked: nobody holds it, and it would count for ever
+                raise
+            if fresh:
                 return session
             self._discard(session)
 
@@ -143,23 +149,39 @@ class Sessions:
         with self._turn:
             self._waiting += 1
             try:
-                if not self._turn.wait_for(lambda: self._idle or self._open < MOST, LOCK_SECONDS):
-                    raise Unavailable("De database heeft het te druk: geen verbinding vrij. Probeer het opnieuw.")
-                if self._idle:
-                    return self._idle.pop()
-                self._open += 1
-                return None
+                found = self._turn.wait_for(self._found, LOCK_SECONDS)
             finally:
                 self._waiting -= 1
+        if not found:
+            raise Unavailable(_BUSY)
+        return found[0]
+
+    def _found(self) -> tuple[Session | None] | None:
+        """A session, or the leave to make one; ``None`` where there is neither. Under the lock."""
+        # Taken, not looked at first: whoever takes one without the lock may come in between.
+        with contextlib.suppress(IndexError):
+            return (self._idle.pop(),)
+        if self._open >= MOST:
+            return None
+        self._open += 1
+        return (None,)
 
     def _made(self) -> Session:
+        connection: Any = None
         try:
             fairy = self._engine.raw_connection()
-            connection: Any = fairy.dbapi_connection
+            connection = fairy.dbapi_connection
             fairy.detach()
             return Session(connection, self._settings)
-        except BaseException:
+        except BaseException as error:
+            with contextlib.suppress(Exception):
+                if connection is not None:
+                    connection.close()
             self._one_less()
+            if isinstance(error, PoolTimeout):
+                raise Unavailable(_BUSY) from error
+            if isinstance(error, (self.driver.OperationalError, self.driver.InterfaceError)):
+                raise Unavailable(_AWAY) from error
             raise
 
     def _give_back(self, session: Session) -> None:
