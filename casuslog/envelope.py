@@ -197,8 +197,11 @@ class Envelope(_Kept):
             if name == "_text":
                 return None
             put, text = _PUTS.get(name), self._text
-            if put is None or text is None:
+            if put is None:
                 raise AttributeError(f"an envelope has no {name}", name=name, obj=self)
+            if text is None:
+                # Another thread has opened it since nothing stood here.
+                return object.__getattribute__(self, name)
             at_a_glance = _AT_A_GLANCE.get(name)
             value = None if at_a_glance is None else at_a_glance(text)
             if value is None:

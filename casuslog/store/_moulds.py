@@ -63,10 +63,8 @@ class Moulds:
 
     def of(self, kind: Kind) -> dict[tuple[type[DomainEvent], str], str]:
         """Those of a kind of context, by event class and grondslag."""
-        found = self._of_kind.get(kind)
-        if found is None:
-            found = self._of_kind[kind] = {}
-        return found
+        # Not kept while there is none: a kind of which each event is checked by itself would stay for nothing.
+        return self._of_kind.get(kind) or {}
 
     def put(self, kind: Kind, of_fact: tuple[type[DomainEvent], str], mould: str) -> None:
         """Remember one."""
@@ -74,7 +72,7 @@ class Moulds:
         if self._count > MOST:
             self._of_kind.clear()
             self._count = 1
-        self.of(kind)[of_fact] = mould
+        self._of_kind.setdefault(kind, {})[of_fact] = mould
 
 
 class Texts:

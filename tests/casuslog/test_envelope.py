@@ -84,6 +84,15 @@ def test_an_envelope_that_is_opened_later_is_the_same(absent: set[str], free: st
     assert replace(unopened(envelope), thema="ander").thema == "ander"
 
 
+def test_an_envelope_that_two_threads_open_at_once_has_all_of_it_for_both() -> None:
+    """Who found nothing there, just before the other had it open, gets what the other put."""
+    shared = unopened(FULL)
+    assert shared.actorid == FULL.actorid
+    assert shared.__getattr__("actorid") == FULL.actorid
+    with pytest.raises(AttributeError):
+        shared.__getattr__("unheard_of")
+
+
 def test_text_in_another_form_is_opened_at_once() -> None:
     """JSON with spaces in it holds the same envelope."""
     assert unopened(FULL, json.dumps(FULL.attributes())) == FULL

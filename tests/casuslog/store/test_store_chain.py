@@ -116,11 +116,18 @@ def test_what_is_wrong_is_told_also_where_the_kind_was_right_before(name: str, w
 def test_what_is_remembered_of_kinds_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that meets ever more of them forgets them all at some point, and goes on."""
     monkeypatch.setattr(_moulds, "MOST", 10)
+    special = [replace(fact, attributes={"orgaan": "college"}) for fact in counted(1)]
     writer = Writer("proef", proef_codec(), SettableClock(DAY), oin_of)
     for number in range(35):
         around = context(inrichtingversie=f"leeuwarden@{number}")
         [made] = writer.make(stream(), 0, counted(1), around, GENESIS)
         assert f'"leeuwarden@{number}"' in made.text
+        assert len(writer._moulds._of_kind) <= 11
+    for number in range(35):
+        # Each is checked by itself, for the fact says something of its own; or it is refused.
+        writer.make(stream(), 0, special, context(inrichtingversie=f"elders@{number}"), GENESIS)
+        with pytest.raises(InvalidInput):
+            writer.make(stream(), 0, counted(1), context(thema=f"Ongeldig {number}"), GENESIS)
         assert len(writer._moulds._of_kind) <= 11
 
 
