@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from casuslog.errors import Unavailable
 
@@ -109,7 +110,7 @@ def _rows(engine: Engine, values: Sequence[Any], *, prepared: bool = True) -> li
             connection.invalidate()
             raise
         connection.close()
-    except (driver.OperationalError, driver.InterfaceError) as error:
+    except (driver.OperationalError, driver.InterfaceError, PoolTimeout) as error:
         raise Unavailable(_AWAY) from error
     return rows
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
 from casuslog import _answering
 from casuslog._rested import ask_after_rest
+from casuslog.errors import Unavailable
 
 KEPT = 20
 """Connections that are kept. What came above five (the default) was made and closed for each key, a process of the
@@ -53,3 +58,12 @@ def _overwrite_for_real(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA journal_mode = DELETE")
     connection.execute("PRAGMA synchronous = FULL")
+
+
+@contextlib.contextmanager
+def away_is_unavailable() -> Iterator[None]:
+    """A database that is away or too busy is no broken event: whoever decodes tries again instead of parking."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise Unavailable("the key store is away; nothing was lost, try again") from error

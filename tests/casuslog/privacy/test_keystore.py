@@ -482,7 +482,28 @@ def test_the_living_keys_of_many_holders_are_found_in_one_question(postgres_url:
         assert {klasse: asked.key_for(*HOLDER, klasse) for klasse in Privacy} == there
         with pytest.raises(AssertionError):
             asked.key_for("0086", *HOLDER[1:], Privacy.FEIT)
-    with patch("casuslog.privacy._keystore.rows_of_holders", side_effect=AssertionError("asked again")):
+    with patch("casuslog.privacy._living.rows_of_holders", side_effect=AssertionError("asked again")):
         asked.find_many([("0086", *HOLDER[1:], Privacy.FEIT)])
     assert asked.key_for(*gone, Privacy.FEIT)
     assert living_in(postgres_url) == before + 1
+
+
+@pytest.mark.postgres
+def test_a_key_store_without_a_free_connection_can_be_tried_again(postgres_url: str) -> None:
+    """Too many at once is no broken event and no fault of the call: whether a key is read, found or made."""
+    key_id = KeyStore.open(postgres_url, ROOT).key_for(*HOLDER, Privacy.FEIT)[0]
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT", pool_size=1, max_overflow=0, pool_timeout=0.05)
+    keys = KeyStore(engine, ROOT)
+    keys.make_many([("0072", "melding", "casus-2", "client", Privacy.FEIT)])
+    with engine.connect():
+        for ask in (
+            lambda: keys.get(key_id, "0072", "tijdlijn"),
+            lambda: keys.get_of({"0072": [key_id]}, "tijdlijn"),
+            lambda: keys.find_many([(*HOLDER, Privacy.FEIT)]),
+            lambda: keys.key_for(*HOLDER, Privacy.FEIT),
+            lambda: keys.make_many([(*HOLDER, Privacy.FEIT)]),
+        ):
+            with pytest.raises(Unavailable):
+                ask()
+    assert keys.key_for(*HOLDER, Privacy.FEIT)[0] == key_id
+    engine.dispose()
