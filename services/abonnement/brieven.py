@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 
 from casuslog.appending import append
 from casuslog.clock import AMSTERDAM
+from casuslog.edge import MOST
 from casuslog.envelope import Stream
 from casuslog.errors import NotFound, Refused
 from casuslog.events import DomainEvent, Fact
@@ -130,14 +131,23 @@ def lijst(tx: Transaction, *, abonnement: str | None = None, gemeenten: Iterable
 
 
 def _levering(tx: Transaction, abonnement: str, nummer: int) -> Any:
-    query = select(leveringen).where(leveringen.c.abonnement == abonnement, leveringen.c.nummer == nummer)
-    found = tx.conn.execute(query).one_or_none()
+    found = rij_van(tx, abonnement, nummer)
     if found is None:
         raise NotFound(f"Nummer {nummer} is in dit abonnement niet uitgegeven.")
     return found
 
 
+def rij_van(tx: Transaction, abonnement: str, nummer: int) -> Any:
+    """The delivery of a number; ``None`` when it was not given, also where no number can be so large."""
+    if nummer > MOST:
+        return None
+    query = select(leveringen).where(leveringen.c.abonnement == abonnement, leveringen.c.nummer == nummer)
+    return tx.conn.execute(query).one_or_none()
+
+
 def _een(tx: Transaction, abonnement: str, nummer: int) -> Any:
+    if nummer > MOST:
+        return None
     query = select(dode_brieven).where(dode_brieven.c.abonnement == abonnement, dode_brieven.c.nummer == nummer)
     return tx.conn.execute(query).one_or_none()
 

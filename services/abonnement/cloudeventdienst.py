@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
 from werkzeug.wrappers import Request, Response
 
 from casuslog.clock import today
@@ -15,10 +14,9 @@ from casuslog.hosting.provider import ServiceLog
 from casuslog.hosting.reading import note, reader_of
 from casuslog.http import http
 from casuslog.identifiers import is_uuid
-from services.abonnement import feed
+from services.abonnement import brieven, feed
 from services.abonnement.logboek import LEESBAAR
 from services.abonnement.posten import als, http_bericht, van_nummer
-from services.abonnement.tabellen import leveringen
 
 
 class CloudEventDienst:
@@ -44,8 +42,7 @@ class CloudEventDienst:
             found = self.register.een(tx, abonnement) if is_uuid(abonnement) else None
             inschrijving, rij, event = feed.van_houder(found, lezer), None, None
             if inschrijving is not None:
-                die = leveringen.c.abonnement == inschrijving.id, leveringen.c.nummer == nummer
-                rij = tx.conn.execute(select(leveringen).where(*die)).one_or_none()
+                rij = brieven.rij_van(tx, inschrijving.id, nummer)
                 gevraagd, dag = als(inschrijving, vorm=vorm, wijze=None), today(log.platform.clock)
                 event = None if rij is None else van_nummer(tx, log.known, log.platform.codec, gevraagd, rij, dag)
         leesbaar = event is not None and event.attributes.get("niveau") in LEESBAAR

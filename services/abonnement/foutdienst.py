@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
 from werkzeug.wrappers import Request, Response
 
 from casuslog.appending import append
@@ -19,12 +18,11 @@ from casuslog.identifiers import is_uuid, new_id
 from casuslog.recorded import Context
 from casuslog.rights import Level
 from casuslog.store import Transaction
-from services.abonnement import feed
+from services.abonnement import brieven, feed
 from services.abonnement import foutmelding as f
 from services.abonnement.casus import Casus
 from services.abonnement.inschrijving import Inschrijving
 from services.abonnement.nummering import DOEL
-from services.abonnement.tabellen import leveringen
 from services.abonnement.webhookdienst import gelezen
 from services.abonnement.zicht import zicht
 
@@ -71,8 +69,7 @@ class FoutDienst:
     def _waarover(self, tx: Transaction, inschrijving: Inschrijving, nummer: int) -> tuple[str, f.Waarover]:
         """The owner of the event, and the event; one that may not be seen (any more) is not there."""
         log: ServiceLog = self.log
-        query = select(leveringen).where(leveringen.c.abonnement == inschrijving.id, leveringen.c.nummer == nummer)
-        rij = tx.conn.execute(query).one_or_none()
+        rij = brieven.rij_van(tx, inschrijving.id, nummer)
         casus = None if rij is None else Casus.lees(tx, log.known, rij.subject, DOEL)
         event = None if casus is None or rij is None else casus.event(rij.event_id)
         if casus is None or event is None:

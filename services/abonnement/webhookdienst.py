@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from casuslog import verwerkingen
 from casuslog.clock import today
-from casuslog.edge import CodeOf, Strict
+from casuslog.edge import MOST, CodeOf, Strict
 from casuslog.errors import Forbidden, InvalidInput, NotFound, Refused
 from casuslog.events import Fact
 from casuslog.hosting.entrypoint import PLATFORM_KEY
@@ -89,7 +89,7 @@ class StelIn(Strict):
     into = w.StelWebhookIn
     url = fields.String(required=True)
     wijze = CodeOf("berichtwijze")
-    na = fields.Integer(strict=True, validate=validate.Range(0, error="een nummer vanaf 0"))
+    na = fields.Integer(strict=True, validate=validate.Range(0, MOST, error="een nummer vanaf 0"))
     nieuwe_sleutel = fields.Boolean()
 
 
@@ -97,7 +97,7 @@ class WijsAf(Strict):
     """The body of ``POST /abonnementen/<id>/dode-brieven``."""
 
     into = dict
-    nummer = fields.Integer(strict=True, required=True, validate=validate.Range(1, error="een nummer vanaf 1"))
+    nummer = fields.Integer(strict=True, required=True, validate=validate.Range(1, MOST, error="een nummer vanaf 1"))
     reden = CodeOf("webhookreden", required=True)
 
 

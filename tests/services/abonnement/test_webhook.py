@@ -491,6 +491,24 @@ def test_a_holder_may_say_that_it_cannot_handle_a_number(wereld):
     assert [one.message_id for one in wereld.geleverd(abonnement)] == [eerste.message_id] * 2
 
 
+def test_a_number_that_no_column_holds_was_not_given(wereld):
+    """Whoever asks for it hears so, and no database is asked."""
+    abonnement, veel = wereld.ken_toe(), 10**30
+    for method, body in (
+        ("http_herhaal_brief", {}),
+        ("http_meld_fout", {"regel": "dubbel"}),
+        ("http_cloudevent", None),
+    ):
+        with pytest.raises(NotFound):
+            vraag(wereld, method, WIJKTEAM, abonnement, veel, body=body)
+    for method, body in (
+        ("http_wijs_af", {"nummer": veel, "reden": "te_druk"}),
+        ("http_stel_webhook_in", {"url": "x", "na": veel}),
+    ):
+        with pytest.raises(InvalidInput):
+            vraag(wereld, method, WIJKTEAM, abonnement, body=body)
+
+
 # -- judging -----------------------------------------------------------------------------------------------------------
 
 
