@@ -23,7 +23,7 @@ from casuslog.http._json import HEADERS
 from casuslog.testing.platform import Platform
 
 SEED = 20170215
-EXAMPLES = 5
+EXAMPLES = 4
 """Per operation and mode: valid by the document, and not."""
 BOUND_SECONDS = 60.0
 OPSTERLAND = "0086"
@@ -111,6 +111,7 @@ class Fuzz:
             self.faults.append(f"headers: {told}")
 
 
+@pytest.mark.timeout(600)
 def test_no_service_fails_whatever_is_sent(platform: Platform, casus: str) -> None:
     """Every operation of every service, with bodies that fit the document and bodies that do not: no server error."""
     began, sent, faults = time.process_time(), Counter[int](), []
@@ -124,4 +125,4 @@ def test_no_service_fails_whatever_is_sent(platform: Platform, casus: str) -> No
     assert not faults, f"{len(faults)} of {sum(sent.values())}:\n" + "\n".join(sorted(set(faults))[:30])
     assert took < BOUND_SECONDS
     assert sent[200] > 50
-    assert sum(sent.values()) > 800
+    assert sum(sent.values()) > 700
