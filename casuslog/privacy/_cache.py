@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+import contextlib
+import weakref
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -18,7 +20,7 @@ CIPHERS = 1_000
 class DataKey:
     """A key in memory, with its cipher where one was asked for."""
 
-    __slots__ = ("cipher", "key")
+    __slots__ = ("__weakref__", "cipher", "key")
 
     def __init__(self, key: bytes) -> None:
         self.key = key
@@ -28,11 +30,11 @@ class DataKey:
 class Ciphers:
     """The ciphers of keys that are read one by one. A cipher lives in its key: who forgets the key has forgotten it.
 
-    Only how many there are is watched here: the oldest goes when there are too many.
+    Only how many there are is watched here, from outside: the oldest goes when there are too many.
     """
 
     def __init__(self, limit: int = CIPHERS) -> None:
-        self._made: deque[DataKey] = deque()
+        self._made: deque[weakref.ref[DataKey]] = deque()
         self._limit = limit
 
     def of(self, known: DataKey) -> Cipher:
@@ -40,26 +42,34 @@ class Ciphers:
         cipher = known.cipher
         if cipher is None:
             cipher = known.cipher = Cipher(known.key)
-            self._made.append(known)
+            self._made.append(weakref.ref(known))
             if len(self._made) > self._limit:
-                self._made.popleft().cipher = None
+                _without(self._made.popleft()())
         return cipher
 
     def clear(self) -> None:
         """Forget all of them."""
         while self._made:
-            self._made.pop().cipher = None
+            _without(self._made.pop()())
+
+
+def _without(known: DataKey | None) -> None:
+    if known is not None:
+        known.cipher = None
 
 
 class ShortMemory(Generic[V]):
-    """Values that expire ``ttl`` seconds after they were put in, by a monotonic clock."""
+    """Values that expire ``ttl`` seconds after they were put in, by a monotonic clock.
+
+    What expired is let go of when something is put in: it stands in front, for all are kept equally long.
+    """
 
     def __init__(self, ttl: float, monotonic: Callable[[], float]) -> None:
         self.cleared = 0
         """How often it was cleared: what was read before a clearing is not remembered after it."""
         self._ttl = ttl
         self._monotonic = monotonic
-        self._entries: dict[Hashable, tuple[float, V]] = {}
+        self._entries: OrderedDict[Hashable, tuple[float, V]] = OrderedDict()
 
     def get(self, key: Hashable) -> V | None:
         """The value, unless it is unknown or expired."""
@@ -72,9 +82,21 @@ class ShortMemory(Generic[V]):
         """Remember a value, unless the memory was cleared since ``cleared`` was looked up (before reading it)."""
         if cleared != self.cleared:
             return
+        now = self._monotonic()
+        self._let_go(now)
         if len(self._entries) >= LIMIT:
             self._entries.clear()
-        self._entries[key] = (self._monotonic() + self._ttl, value)
+        self._entries.pop(key, None)  # to the end: in the order in which they expire
+        self._entries[key] = (now + self._ttl, value)
+
+    def _let_go(self, now: float) -> None:
+        # Another thread may put something in meanwhile: then the next one lets go of the rest.
+        with contextlib.suppress(RuntimeError, StopIteration):
+            while True:
+                key, (until, _) = next(iter(self._entries.items()))
+                if until > now:
+                    return
+                self._entries.pop(key, None)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from casuslog.clock import SettableClock
 from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
 from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey, _engine, seal, unseal
-from casuslog.privacy._cache import Ciphers, DataKey
+from casuslog.privacy._cache import Ciphers, DataKey, ShortMemory
 
 HOLDER = ("0072", "melding", "casus-1", "client")
 ROOT = RootKey(bytes(range(32)))
@@ -507,3 +508,20 @@ def test_a_key_store_without_a_free_connection_can_be_tried_again(postgres_url: 
                 ask()
     assert keys.key_for(*HOLDER, Privacy.FEIT)[0] == key_id
     engine.dispose()
+
+
+def test_what_expired_leaves_the_memory_when_another_comes_in(moving: Monotonic) -> None:
+    """A key whose minute is over is not kept for nothing, nor is its cipher: it may have been destroyed elsewhere."""
+    memory, ciphers = ShortMemory[DataKey](60.0, moving), Ciphers()
+    old, renewed = DataKey(bytes(32)), DataKey(bytes(32))
+    by_us = sys.getrefcount(old)
+    ciphers.of(old)  # it keeps its cipher itself
+    memory.put("old", old, 0)
+    memory.put("renewed", renewed, 0)
+    moving.now += 50
+    memory.put("renewed", renewed, 0)
+    assert memory.get("old") is old
+    moving.now += 20
+    memory.put("new", DataKey(bytes(32)), 0)
+    assert sys.getrefcount(old) == by_us
+    assert memory.get("renewed") is renewed
