@@ -76,6 +76,12 @@ CATALOGUE = (
     ),
     _counter("delivery_retries_total", "service channel", ABONNEMENT, "deliveries that failed and will be tried again"),
     _gauge(
+        "suspended_webhooks",
+        "service",
+        ABONNEMENT,
+        "webhooks that failed for days and are not tried again until somebody resumes them",
+    ),
+    _gauge(
         "relay_status", "service status", RELAY, "1 for the state that the relay of a service is in, 0 for the others"
     ),
     _gauge("broker_blocked", "service", RELAY, "1: the broker takes nothing (its memory or disk is nearly full)"),

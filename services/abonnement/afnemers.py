@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import structlog
@@ -13,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from casuslog.clock import Clock
 from casuslog.errors import CasuslogError
 from casuslog.store import EventStore, Transaction
+from services.abonnement.inschrijving import Register
 from services.abonnement.tabellen import GELEVERD, WACHT, abonnementen, haperingen, leveringen
+from services.abonnement.webhook import ACTIEF, OPGESCHORT, TE_BEVESTIGEN
 from services.abonnement.webhooktabellen import webhooks
 
 MOST = 500
@@ -60,6 +62,13 @@ def stand(conn: Connection, gemeenten: Collection[str]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["pogingen"], -row["wacht"], row["abonnement"]))[:MOST]
 
 
+def opgeschorte_webhooks(tx: Transaction, register: Register, dag: date) -> int:
+    """How many webhooks stand still after their final failure; of a subscription that ended nobody has to be called."""
+    stil = tx.conn.execute(select(webhooks.c.abonnement).where(webhooks.c.toestand == OPGESCHORT)).scalars().all()
+    van = [register.een(tx, abonnement) for abonnement in stil]
+    return sum(een is not None and een.abonnement.geldt_op(dag) for een in van)
+
+
 def _queues(conn: Connection, gemeenten: Collection[str]) -> list[dict[str, Any]]:
     own = leveringen.c.abonnement == abonnementen.c.id
     last = select(leveringen.c.tijd).where(own, leveringen.c.staat == GELEVERD)
@@ -91,7 +100,8 @@ def _webhooks(conn: Connection, gemeenten: Collection[str]) -> list[dict[str, An
     return [
         _told(
             row.abonnement, WEBHOOK, row.laatst_bezorgd, max(0, row.laatste - row.positie), row.pogingen,
-            row.volgende_poging, row.laatste_fout,
+            # One that stands still is not tried again: the moment in its row is over.
+            row.volgende_poging if row.toestand in (TE_BEVESTIGEN, ACTIEF) else None, row.laatste_fout,
         )
         for row in conn.execute(query)
     ]  # fmt: skip
@@ -117,4 +127,4 @@ def _told(
     }
 
 
-__all__ = ["gaat_weer", "hapert", "stand"]
+__all__ = ["gaat_weer", "hapert", "opgeschorte_webhooks", "stand"]

@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
+import structlog
 from nameko.extensions import DependencyProvider
+from sqlalchemy.exc import SQLAlchemyError
 
 from casuslog import verwerkingen
 from casuslog.appending import append
@@ -16,6 +18,7 @@ from casuslog.clock import today
 from casuslog.consume import timers
 from casuslog.consume.timers import Timer
 from casuslog.envelope import Stream
+from casuslog.errors import CasuslogError
 from casuslog.hosting.entrypoint import PLATFORM_KEY, on_event
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.provider import ServiceLog
@@ -40,6 +43,8 @@ from services.abonnement.toegang import ToegangHttp
 from services.abonnement.typendienst import TypenDienst
 from services.abonnement.uitgang import BrokerUitgang
 from services.abonnement.webhookdienst import WebhookDienst
+
+_log = structlog.get_logger("casuslog.abonnement")
 
 
 class Leveren(DependencyProvider):  # type: ignore[misc]  # nameko ships no types
@@ -154,10 +159,19 @@ class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, 
             return {"afnemers": afnemers.stand(conn, caller.gemeenten)}
 
     def figures(self) -> Iterator[Figure]:
-        """Deliveries and new attempts per channel."""
+        """Deliveries and new attempts per channel, and the webhooks that stand still."""
         for channel, (delivered, retried) in DELIVERIES.counts().items():
             yield "deliveries_total", (self.name, channel), delivered
             yield "delivery_retries_total", (self.name, channel), retried
+        log: ServiceLog = self.log
+        try:
+            with log.store.transaction() as tx:
+                stil = afnemers.opgeschorte_webhooks(tx, self.register, today(log.platform.clock))
+        except (SQLAlchemyError, CasuslogError) as error:
+            # That the database is away is told by a figure of every service (database_up); a 0 would be a claim.
+            _log.info("cijfers uit de database ontbreken", service=self.name, soort=type(error).__name__)
+        else:
+            yield "suspended_webhooks", (self.name,), stil
 
     @on_event("inrichting", "SamenwerkingsverbandVastgesteld", projection=True)
     @on_event("inrichting", "LidUitgetreden", projection=True)

@@ -18,10 +18,11 @@ from werkzeug.wrappers import Request
 from casuslog.caller import Caller
 from casuslog.cloudevents import CLOUDEVENTS_JSON, CloudEvent
 from casuslog.envelope import Stream
-from casuslog.errors import InvalidInput, NotFound, Refused
+from casuslog.errors import InvalidInput, NotFound, Refused, Unavailable
 from casuslog.http.outward import SECONDS, Outward, Target
 from casuslog.http.signing import verified
 from casuslog.verwerkingen.tabel import verwerkingen
+from services.abonnement import afnemers
 from services.abonnement import bezorging as b
 from services.abonnement import oordeel as o
 from services.abonnement.afzender import Afzender, van_dienst
@@ -344,6 +345,44 @@ def test_after_days_it_is_suspended_with_an_alarm_and_can_be_resumed(wereld, ont
     vraag(wereld, "http_hervat_webhook", BEHEERDER, abonnement)
     rondes(bezorging)
     assert nummers(ontvanger)[tries:] == [1]
+
+
+def test_a_suspended_webhook_is_a_figure_until_somebody_acts(wereld, ontvanger, bezorging):
+    """The alarm goes off at the final failure, and ends when it is resumed or its subscription ended."""
+    gestopt, beeindigd = wereld.ken_toe(), wereld.ken_toe()
+    wereld.melding()
+    ontvanger.antwoord = lambda _: (500, {})
+    for abonnement in (gestopt, beeindigd):
+        stel_in(wereld, abonnement, ontvanger.url)
+    rondes(bezorging)
+    assert cijfers(wereld)["suspended_webhooks"] == 0
+    wereld.clock.advance(o.OPGEVEN_NA)
+    rondes(bezorging)
+    assert cijfers(wereld)["suspended_webhooks"] == 2
+    with wereld.store.engine.connect() as conn:
+        told = [one for one in afnemers.stand(conn, [OPSTERLAND]) if one["kanaal"] == "webhook"]
+    assert [(one["volgende_poging"], one["wacht"]) for one in told] == [(None, 1), (None, 1)]
+    wereld.beeindig(beeindigd)
+    assert cijfers(wereld)["suspended_webhooks"] == 1
+    vraag(wereld, "http_hervat_webhook", BEHEERDER, gestopt)
+    assert cijfers(wereld)["suspended_webhooks"] == 0
+
+
+def test_without_a_database_the_number_of_suspended_webhooks_is_left_out(wereld, monkeypatch):
+    """A 0 would end an alarm about which nothing is known; the counts of the process itself are still told."""
+    monkeypatch.setattr(afnemers, "opgeschorte_webhooks", weg)
+    found = cijfers(wereld)
+    assert "suspended_webhooks" not in found
+    assert "deliveries_total" in found
+
+
+def cijfers(wereld: Wereld) -> dict[str, float]:
+    """What Prometheus gets of this service beside what every service tells; of a channel the last."""
+    return {name: value for name, _, value in wereld.service.figures()}
+
+
+def weg(*_: Any) -> None:
+    raise Unavailable("weg")
 
 
 def test_a_webhook_that_never_answers_holds_up_nobody_else(wereld, ontvanger, bezorging):
