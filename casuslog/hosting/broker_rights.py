@@ -28,14 +28,21 @@ RPC = "nameko-rpc"
 """Exchange of the questions of one service to another."""
 DELIVERING = "abonnement"
 """The service that feeds the queues of holders."""
+MANAGING = "houderbeheer"
+"""Makes the users of holders through the management API, which takes that of an administrator only."""
 NOTHING = "^$"
 _REPLY = "[0-9a-f-]{36}"
 """The routing key of an answer: the id of who asked."""
 
 
 def user_of(name: str) -> str:
-    """The user of a service, or of the relays."""
+    """The user of a service, of the relays, or of who makes the users of holders."""
     return f"casuslog-{name}"
+
+
+def holders_vhost(vhost: str) -> str:
+    """Where the queues of holders stand: what is in the log cannot even be named there."""
+    return f"{vhost}-houders"
 
 
 def definitions(
@@ -45,20 +52,24 @@ def definitions(
 
     Args:
         follows: per service the services that it follows.
-        vhost: where it all stands.
+        vhost: where it all stands, but for the queues of holders (:func:`holders_vhost`).
         passwords: by user; who is not named cannot log in before ``rabbitmqctl change_password``.
     """
     given = passwords or {}
     users = [user_of(name) for name in (*follows, RELAY)]
+    apart, managing = holders_vhost(vhost), user_of(MANAGING)
     return {
-        "vhosts": [{"name": vhost}],
-        "users": [_user(user, given.get(user, "")) for user in users],
-        "permissions": [*(_service(name, vhost) for name in follows), _relay(vhost)],
+        "vhosts": [{"name": vhost}, {"name": apart}],
+        "users": [
+            *(_user(user, given.get(user, "")) for user in users),
+            _user(managing, given.get(managing, ""), "administrator"),
+        ],
+        "permissions": [*(_service(name, vhost) for name in follows), _relay(vhost), _delivering(apart)],
         "topic_permissions": [
             *(_topics(name, sources, vhost) for name, sources in follows.items()),
             _all_topics(vhost),
         ],
-        "policies": [_unroutable_is_refused(vhost)],
+        "policies": [_unroutable_is_refused(vhost), _unroutable_is_refused(apart)],
         "exchanges": [_exchange(LOG_EXCHANGE, vhost), _exchange(RPC, vhost)],
         "queues": [_stream(vhost), *_inboxes(follows, vhost)],
         "bindings": [_binding(STREAM_QUEUE, "#", vhost), *_bindings(follows, vhost)],
@@ -70,12 +81,12 @@ def text_of(made: Mapping[str, Any]) -> str:
     return json.dumps(made, indent=2) + "\n"
 
 
-def _user(name: str, password: str) -> dict[str, Any]:
+def _user(name: str, password: str, *tags: str) -> dict[str, Any]:
     return {
         "name": name,
         "password_hash": _hashed(password) if password else "",
         "hashing_algorithm": "rabbit_password_hashing_sha256",
-        "tags": [],
+        "tags": list(tags),
     }
 
 
@@ -97,6 +108,18 @@ def _service(name: str, vhost: str) -> dict[str, Any]:
         # To bind a queue is to write to it and to read its exchange. Nobody but a relay writes to the log.
         "write": _anchored([*own, _exactly(RPC), *holders, *default]),
         "read": _anchored([*own, *exchanges, *holders]),
+    }
+
+
+def _delivering(vhost: str) -> dict[str, Any]:
+    """Who feeds the queues of holders, where nothing else stands."""
+    holders = re.escape(HOLDER_PREFIX) + ".*"
+    return {
+        "user": user_of(DELIVERING),
+        "vhost": vhost,
+        "configure": _anchored([holders]),
+        "write": _anchored([holders, r"amq\.default"]),
+        "read": _anchored([holders]),
     }
 
 
@@ -201,4 +224,4 @@ def _anchored(patterns: Sequence[str]) -> str:
     return f"^({'|'.join(patterns)})$"
 
 
-__all__ = ["definitions", "text_of", "user_of"]
+__all__ = ["definitions", "holders_vhost", "text_of", "user_of"]

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -106,10 +107,33 @@ def test_geheimen_makes_every_secret_that_compose_asks_for(tmp_path: Path) -> No
     roles = dict(line.split("=", 1) for line in (tmp_path / "geheim" / "postgresql").read_text().splitlines())
     assert roles == {f"casuslog_{name}": made[f"DATABASE_{name.upper()}"] for name in (*service_names(), "sleutels")}
     users = dict(line.split("=", 1) for line in (tmp_path / "geheim" / "rabbitmq").read_text().splitlines())
-    assert users == {f"casuslog-{name}": made[f"BROKER_{name.upper()}"] for name in NAMES}
+    assert users == {f"casuslog-{name}": made[f"BROKER_{name.upper()}"] for name in (*NAMES, "houderbeheer")}
     again = subprocess.run([str(script)], capture_output=True, check=False)
     assert again.returncode == 1
     assert (tmp_path / ".env").read_text(encoding="utf-8").splitlines() == lines
+
+
+def test_holders_get_users_of_their_own() -> None:
+    """Who delivers, and nobody else, may make users of holders, in a vhost that the definitions make for them."""
+    made = json.loads((DEPLOY / "rabbitmq" / "definitions.json").read_text(encoding="utf-8"))
+    managing = {user["name"] for user in made["users"] if "administrator" in user["tags"]}
+    for name in NAMES:
+        environment = compose()["services"][name]["environment"]
+        told = {key: environment.get(key, "") for key in ("CASUSLOG_AMQP_HOUDERS", "CASUSLOG_AMQP_BEHEER")}
+        own = {key: urlsplit(re.sub(r"\$\{\w+:\?\}", "geheim", value)) for key, value in told.items()}
+        assert all(bool(url.scheme) is (name == "abonnement") for url in own.values())
+        if name == "abonnement":
+            assert {own["CASUSLOG_AMQP_BEHEER"].username} == managing
+            assert {"name": own["CASUSLOG_AMQP_HOUDERS"].path[1:]} in made["vhosts"]
+    apart = [one for one in made["permissions"] if one["vhost"] == "casuslog-houders"]
+    assert [one["user"] for one in apart] == ["casuslog-abonnement"]
+    assert managing & {one["user"] for one in made["permissions"]} == set()
+    plugins = (DEPLOY / "rabbitmq" / "enabled_plugins").read_text(encoding="utf-8")
+    assert "rabbitmq_management" in plugins
+    assert "ports" not in compose()["services"]["rabbitmq"]
+    for elsewhere in ("kubernetes/casuslog.yaml", "systemd/casuslog@.service"):
+        text = (DEPLOY / elsewhere).read_text(encoding="utf-8")
+        assert all(variable in text for variable in own), elsewhere
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 
 from casuslog.caller import Caller
 from casuslog.clock import FileClock
-from casuslog.hosting.broker_rights import definitions, user_of
+from casuslog.hosting.broker_rights import definitions, holders_vhost, user_of
 from casuslog.hosting.database_roles import KEYS, keys_script, role_of, services_script
 from casuslog.hosting.host import Host, followed
 from casuslog.hosting.settings import Settings, service_names
@@ -81,6 +81,7 @@ def restricted(
     made = Restricted(_postgres_server.start(), _rabbit_server.start(), tmp_path_factory.mktemp("rechten"))
     yield made
     made.rabbit.drop_vhost(made.amqp("relay"))
+    made.rabbit.drop_vhost(holders_vhost(made.amqp("relay")))
     for database in (made.database, made.keys):
         made.postgres.drop_database(made.postgres.url(str(database)))
     for name in (*service_names(), KEYS):
@@ -98,6 +99,7 @@ def running(restricted: Restricted, tmp_path_factory: pytest.TempPathFactory) ->
     hosts = []
     for name in service_names():
         own = replace(base, amqp_url=restricted.amqp(name), database_url=restricted.of(name))
+        own = replace(own, amqp_holders_url=holders_vhost(own.amqp_url))
         hosts.append(Host(own, [name], clock=clock))
     databases = {name: restricted.of(name) for name in service_names()}
     relays = replace(

@@ -34,8 +34,12 @@ from casuslog.broker.topology import (
     holder_queue,
 )
 from casuslog.errors import Unavailable
+from casuslog.hosting.broker_rights import definitions, holders_vhost, user_of
+from casuslog.hosting.host import followed
 from casuslog.identifiers import new_id
 from casuslog.testing.instances import PrivateRabbit, free_port
+from services.abonnement.uitgang import BrokerUitgang
+from services.abonnement.weergave import Bericht
 from tests.houders import muur
 
 BUILD = Path(__file__).parents[2] / "build"
@@ -209,6 +213,40 @@ def test_in_a_vhost_of_their_own_not_even_the_log_can_be_counted(managed: tuple[
     asked = muur.passief(own, ["casuslog.inbox.melding", STREAM_QUEUE, holder_queue(new_id())])
     assert [poging.gelukt for poging in asked] == [False, False, False]
     assert [poging.gelukt for poging in muur.passief(own, [holder_queue(holder)])] == [True]
+
+
+def test_the_users_of_deploy_can_do_this_and_no_more(managed: tuple[PrivateRabbit, str], tmp_path: Path) -> None:
+    """With what deploy/ sets: who manages makes a holder's user, who delivers feeds its queue, in their own vhost."""
+    server, url = managed
+    vhost, given = f"t{secrets.token_hex(6)}", secrets.token_hex(16)
+    managing, delivering = user_of("houderbeheer"), user_of("abonnement")
+    passwords = {managing: given, delivering: given}
+    _take_over(server, definitions(followed(), vhost=vhost, passwords=passwords), tmp_path)
+    apart = f"amqp://{delivering}:{given}@127.0.0.1:{server.port}/{holders_vhost(vhost)}"
+    access = access_by(url.replace(f"{server.user}:{server.password}", f"{managing}:{given}"), apart)
+    assert access is not None
+    holder, password = new_id(), secrets.token_urlsafe(24)
+    uitgang = BrokerUitgang(apart)
+    assert uitgang.wachtend(holder) == 0
+    uitgang.stuur(holder, Bericht(new_id(), {}, b"{}", "application/json"))
+    uitgang.bevestigd()
+    access.admit(holder, password)
+    own = f"amqp://{holder_user(holder)}:{password}@127.0.0.1:{server.port}/{holders_vhost(vhost)}"
+    assert taken(own, holder_queue(holder)) == "{}"
+    access.suspend(holder)
+    assert refused(lambda: taken(own, holder_queue(holder)))
+    access.remove(holder)
+    uitgang.sluit()
+    assert refused(lambda: taken(apart.replace(delivering, managing), holder_queue(holder)))
+    with pytest.raises(Unavailable, match="401"):
+        access_by(url.replace(f"{server.user}:{server.password}", f"{delivering}:{given}"), apart).admit(holder, "x")  # type: ignore[union-attr]
+
+
+def _take_over(server: PrivateRabbit, made: dict[str, object], folder: Path) -> None:
+    """Import these definitions."""
+    path = folder / "definitions.json"
+    path.write_text(json.dumps(made), encoding="utf-8")
+    server.rabbitmqctl("import_definitions", str(path))
 
 
 def test_another_vhost_is_closed(managed: tuple[PrivateRabbit, str]) -> None:
