@@ -188,6 +188,13 @@ def test_prometheus_scrapes_every_process() -> None:
     assert made["rule_files"] == ["/etc/prometheus/alarmen.yaml"]
 
 
+def test_the_broker_waits_as_long_for_an_acknowledgement_as_holders_are_told() -> None:
+    """Half an hour, in milliseconds."""
+    told = (DEPLOY / "rabbitmq" / "rabbitmq.conf").read_text(encoding="utf-8")
+    assert re.search(r"^consumer_timeout = (\d+)$", told, re.MULTILINE)[1] == str(30 * 60 * 1000)  # type: ignore[index]
+    assert "after half an hour (`consumer_timeout` of the broker)" in (ROOT / "docs" / "integratie.md").read_text()
+
+
 def expressions() -> Iterator[tuple[str, str]]:
     yield from ((rule["alert"], rule["expr"]) for rule in alarms())
     yield from ((panel["title"], target["expr"]) for panel in board()["panels"] for target in panel["targets"])
