@@ -123,7 +123,9 @@ class DevelopmentIssuer:
                 options={"require": ["exp", "iat", "sub", "aud", "iss"]},
             )
         except jwt.ExpiredSignatureError:
-            raise NotAuthenticated("Het token is verlopen. Vraag een nieuw aan met `casuslog token`.") from None
+            raise NotAuthenticated(
+                "Het token is verlopen. Vraag een nieuw aan met `casuslog token`.", reason="verlopen"
+            ) from None
         except jwt.InvalidTokenError:
             raise NotAuthenticated("Het token is niet geldig. Vraag er een aan met `casuslog token`.") from None
         return claims

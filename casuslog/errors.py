@@ -119,11 +119,15 @@ class KeyReused(Conflict):
 
 
 class NotAuthenticated(CasuslogError):
-    """No token, or one that is forged or expired."""
+    """No token, or one that is forged or expired. ``reason``: which, for who keeps watch; it is not answered."""
 
     status = 401
     code = "niet_aangemeld"
     headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
+
+    def __init__(self, detail: str, *, reason: str = "ongeldig") -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class TooMany(CasuslogError):

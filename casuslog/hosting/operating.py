@@ -6,7 +6,7 @@ shows envelopes and reasons, never content.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, ClassVar
 
 import structlog
@@ -69,7 +69,11 @@ class Operating:
     def http_metrics(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes the request
         """The figures of this service for Prometheus; open, for there is nothing of anybody in them."""
         figures = measured(self.log.store, self.log.platform.clock, self.consuming)
-        return metrics_response(self.log.registry, figures, Figures(self.figures))
+        return metrics_response(self.log.registry, figures, Figures(self._refused), Figures(self.figures))
+
+    def _refused(self) -> Iterator[Figure]:
+        for reason, count in self.log.platform.gate.refused.of(self.name).items():
+            yield "signins_refused_total", (self.name, reason), count
 
     def figures(self) -> Iterable[Figure]:
         """What a service can tell beside what they all do."""

@@ -46,7 +46,7 @@ def caller_of(log: ServiceLog, request: Request) -> Caller:
     request.environ.setdefault(_BEGIN, log.platform.clock.now())
     headers, gate = request.headers, log.platform.gate
     remote = remote_of(request, gate.proxies)
-    return gate.caller_of(headers.get("Authorization"), headers.get("Casuslog-Rol"), remote)
+    return gate.caller_of(headers.get("Authorization"), headers.get("Casuslog-Rol"), remote, service=log.service)
 
 
 def ensure_beheerder(caller: Caller, service: str) -> None:

@@ -141,7 +141,8 @@ def looking(platform: Platform) -> Callable[[Request], Overview]:
 
     def look(request: Request) -> Overview:
         header = request.headers.get("Authorization")
-        caller = platform.gate.caller_of(header, request.headers.get("Casuslog-Rol"), request.remote_addr)
+        rol = request.headers.get("Casuslog-Rol")
+        caller = platform.gate.caller_of(header, rol, request.remote_addr, service="relay")
         ensure_beheerder(caller, "relay")
         client = ApiClient(settings, platform.issuer, token=(header or "").partition(" ")[2])
 

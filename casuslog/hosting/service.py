@@ -76,7 +76,7 @@ class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Waiting, Operating):
     ) -> dict[str, Any]:
         """The same over rpc."""
         log: ServiceLog = self.log
-        caller = log.platform.tokens.check(token)
+        caller = log.platform.gate.check(token, service=log.service)
         call = CommandCall(name=naam, body=body, caller=caller, key=key, if_match=if_match)
         return log.meter.measured(naam, lambda: log.commands.run(call)).as_json()
 

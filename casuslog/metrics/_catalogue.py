@@ -50,6 +50,12 @@ CATALOGUE = (
         "commands by name and outcome; a name that does not exist counts as `onbekend`",
     ),
     Metric(f"{PREFIX}command_seconds", Kind.HISTOGRAM, ("service",), SERVICE, "how long a command took"),
+    _counter(
+        "signins_refused_total",
+        "service reason",
+        SERVICE,
+        "sign-ins that were refused, by reason (aanmelden.md); from where stands in the log",
+    ),
     _gauge(
         "relay_lag_seconds",
         "service",

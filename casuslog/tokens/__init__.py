@@ -22,13 +22,16 @@ from casuslog.tokens._config import load_issuers
 from casuslog.tokens._gate import Gate
 from casuslog.tokens._issuer import TrustedIssuer
 from casuslog.tokens._keys import KeySet, KeySource, SharedSecret
+from casuslog.tokens._refusals import REASONS, RefusedSignIns
 from casuslog.tokens._tokens import Tokens
 
 __all__ = [
+    "REASONS",
     "Buckets",
     "Gate",
     "KeySet",
     "KeySource",
+    "RefusedSignIns",
     "SharedSecret",
     "Tokens",
     "TrustedIssuer",

@@ -10,6 +10,7 @@ import structlog
 from casuslog.caller import Caller
 from casuslog.errors import NotAuthenticated, TooMany
 from casuslog.tokens._buckets import Buckets
+from casuslog.tokens._refusals import TOO_OFTEN, RefusedSignIns
 from casuslog.tokens._tokens import Tokens
 
 BURST_SECONDS = 10
@@ -39,15 +40,19 @@ class Gate:
     ) -> None:
         self._tokens = tokens
         self.proxies = proxies
+        self.refused = RefusedSignIns()
         self._calls = Buckets(calls_per_second, calls_per_second * BURST_SECONDS)
         self._failures = Buckets(failures_per_minute / 60, failures_per_minute)
 
-    def caller_of(self, authorization: str | None, rol: str | None = None, remote: str | None = None) -> Caller:
+    def caller_of(
+        self, authorization: str | None, rol: str | None = None, remote: str | None = None, *, service: str = ""
+    ) -> Caller:
         """The caller of an ``Authorization: Bearer <token>`` header, in the role that it names.
 
         Args:
             authorization: the header.
             rol: the header ``Casuslog-Rol``.
+            service: which service is asked; a refused sign-in is noted under its name.
             remote: address of who asks. One that sent too many bad tokens is only let in with one that held before.
 
         Raises:
@@ -56,15 +61,22 @@ class Gate:
             TooMany: this caller, or this address, has to wait.
         """
         if authorization is None or not self._tokens.remembers(authorization):
-            self._refuse_hammering(remote)
-        caller = self._counted(remote, lambda: self._tokens.caller_of(authorization, rol))
+            self._refuse_hammering(remote, service)
+        with self.refused.noted(service, remote):
+            caller = self._counted(remote, lambda: self._tokens.caller_of(authorization, rol))
         if seconds := self._calls.take((caller.organisatie, caller.id)):
             _log.warning("te_veel_aanroepen", lezer=caller.id, rol=caller.rol, organisatie=caller.organisatie)
             raise TooMany("U doet meer aanroepen dan deze dienst van een aanroeper aanneemt.", seconds=seconds)
         return caller
 
-    def _refuse_hammering(self, remote: str | None) -> None:
+    def check(self, token: str, *, service: str) -> Caller:
+        """The caller that a token names which came over the broker; raises as :meth:`caller_of`, but never TooMany."""
+        with self.refused.noted(service, None):
+            return self._tokens.check(token)
+
+    def _refuse_hammering(self, remote: str | None, service: str) -> None:
         if remote is not None and (seconds := self._failures.wait(remote)):
+            self.refused.count(service, TOO_OFTEN)
             raise TooMany("Van dit adres kwamen te veel aanmeldingen die niet gelden.", seconds=seconds)
 
     def _counted(self, remote: str | None, enter: Callable[[], T]) -> T:

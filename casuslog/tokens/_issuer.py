@@ -40,11 +40,13 @@ class TrustedIssuer:
         claims = self._verified(token)
         if claims["exp"] - claims["iat"] > self.minutes * 60:
             lives = (claims["exp"] - claims["iat"]) // 60
-            raise NotAuthenticated(f"Het token leeft te lang: {lives} minuten; hooguit {self.minutes} mag.")
+            raise NotAuthenticated(
+                f"Het token leeft te lang: {lives} minuten; hooguit {self.minutes} mag.", reason="leeft_te_lang"
+            )
         if strange := _beyond(texts(claims, "gemeenten"), self.gemeenten):
-            raise NotAuthenticated(f"Deze uitgever spreekt niet voor gemeente {strange}.")
+            raise NotAuthenticated(f"Deze uitgever spreekt niet voor gemeente {strange}.", reason="buiten_uitgever")
         if strange := _beyond(roles_of(claims), self.rollen):
-            raise NotAuthenticated(f"Deze uitgever mag de rol {strange} niet geven.")
+            raise NotAuthenticated(f"Deze uitgever mag de rol {strange} niet geven.", reason="buiten_uitgever")
         return claims
 
     def _verified(self, token: str) -> dict[str, Any]:
@@ -59,9 +61,9 @@ class TrustedIssuer:
                 options={"require": ["exp", "iat", "sub", "aud", "iss"]},
             )
         except jwt.ExpiredSignatureError:
-            raise NotAuthenticated("Het token is verlopen. Meld u opnieuw aan.") from None
+            raise NotAuthenticated("Het token is verlopen. Meld u opnieuw aan.", reason="verlopen") from None
         except jwt.InvalidAudienceError:
-            raise NotAuthenticated("Het token is niet voor casuslog bedoeld (aud).") from None
+            raise NotAuthenticated("Het token is niet voor casuslog bedoeld (aud).", reason="ander_doel") from None
         except jwt.MissingRequiredClaimError as error:
             raise NotAuthenticated(f"Het token mist {error.claim}.") from None
         except jwt.PyJWTError:

@@ -64,12 +64,16 @@ class KeySet:
         """See :class:`KeySource`."""
         named = jwt.get_unverified_header(token).get("kid")
         if not isinstance(named, str):
-            raise NotAuthenticated("Het token noemt niet met welke sleutel het is getekend (kid).")
+            raise NotAuthenticated(
+                "Het token noemt niet met welke sleutel het is getekend (kid).", reason="sleutel_onbekend"
+            )
         with self._lock:
             if named not in self._keys and self._may_ask():
                 self._keys = {key.key_id: key.key for key in self._fetched() if key.key_id}
         if named not in self._keys:
-            raise NotAuthenticated("Het token is getekend met een sleutel die de uitgever niet (meer) noemt.")
+            raise NotAuthenticated(
+                "Het token is getekend met een sleutel die de uitgever niet (meer) noemt.", reason="sleutel_onbekend"
+            )
         return self._keys[named]
 
     def _may_ask(self) -> bool:

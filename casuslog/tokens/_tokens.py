@@ -53,7 +53,7 @@ class Tokens:
         """
         token = _bearer(authorization)
         if not token:
-            raise NotAuthenticated("Stuur een header `Authorization: Bearer <token>` mee.")
+            raise NotAuthenticated("Stuur een header `Authorization: Bearer <token>` mee.", reason="geen_token")
         return self.check(token, rol)
 
     def remembers(self, authorization: str) -> bool:
@@ -64,7 +64,7 @@ class Tokens:
     def check(self, token: str, rol: str | None = None) -> Caller:
         """The caller that a token names; raises as :meth:`caller_of`."""
         if len(token) > MAX_TOKEN:
-            raise NotAuthenticated(f"Het token is langer dan {MAX_TOKEN} tekens.")
+            raise NotAuthenticated(f"Het token is langer dan {MAX_TOKEN} tekens.", reason="onleesbaar")
         digest = _digest(token)
         known = self._known.get(digest)
         if known is None or known[0] <= self._now():
@@ -81,7 +81,9 @@ class Tokens:
             return self._development.claims_of(token)
         issuer = self._issuers.get(name)
         if issuer is None:
-            raise NotAuthenticated("Het token is van een uitgever die deze installatie niet kent.")
+            raise NotAuthenticated(
+                "Het token is van een uitgever die deze installatie niet kent.", reason="uitgever_onbekend"
+            )
         return issuer.claims_of(token)
 
     def _remember(self, digest: bytes, claims: dict[str, Any]) -> None:
@@ -119,19 +121,23 @@ def _named(token: str) -> str:
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
     except (jwt.PyJWTError, RecursionError):
-        raise NotAuthenticated("Het token is niet te lezen: een JWT heeft drie delen met punten ertussen.") from None
+        raise NotAuthenticated(
+            "Het token is niet te lezen: een JWT heeft drie delen met punten ertussen.", reason="onleesbaar"
+        ) from None
     return str(claims.get("iss", ""))
 
 
 def _chosen(claims: Mapping[str, Any], wanted: str | None) -> str:
     held = roles_of(claims)
     if not held:
-        raise NotAuthenticated("Het token noemt geen rol.")
+        raise NotAuthenticated("Het token noemt geen rol.", reason="rol_ontbreekt")
     if wanted is None and len(held) == 1:
         return held[0]
     if wanted is None:
         told = ", ".join(held)
-        raise NotAuthenticated(f"Het token heeft meer rollen ({told}): kies er een met de header Casuslog-Rol.")
+        raise NotAuthenticated(
+            f"Het token heeft meer rollen ({told}): kies er een met de header Casuslog-Rol.", reason="rol_ontbreekt"
+        )
     if wanted not in held:
         raise Forbidden(
             "rol_niet_in_token",

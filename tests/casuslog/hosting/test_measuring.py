@@ -70,6 +70,21 @@ def test_a_command_shows_at_its_service_and_nowhere_else(platform: Platform) -> 
     assert not [key for key in elsewhere if "melding" in key and key[0] == "casuslog_commands_total"]
 
 
+def test_a_refused_sign_in_is_counted_where_it_was_tried(platform: Platform) -> None:
+    """An expired token over HTTP, with a log line of its reason and its address, and without the token."""
+    expired = platform.host.platform.issuer.issue(TEAM, hours=-1)
+    key = ("casuslog_signins_refused_total", "verlopen", "melding")
+    before = scrape(platform, "melding")[key]
+    with capture_logs() as logged:
+        url = f"{platform.settings.http_url('melding')}/opdrachten/registreer-melding"
+        answer = requests.post(url, json={}, headers={"Authorization": f"Bearer {expired}"}, timeout=10)
+    assert answer.status_code == 401
+    [line] = [line for line in logged if line["event"] == "aanmelding_geweigerd"]
+    assert (line["dienst"], line["vanaf"], line["reden"]) == ("melding", "127.0.0.1", "verlopen")
+    assert expired not in str(logged)
+    assert scrape(platform, "melding")[key] == before + 1
+
+
 def test_every_metric_of_the_catalogue_is_given_by_who_should(platform: Platform) -> None:
     """What the table promises is there on a running platform, and nothing of ours is there that it leaves out."""
     platform.api.command(

@@ -100,7 +100,7 @@ def test_the_table_explains_every_metric_once() -> None:
     assert len(set(names)) == len(names)
     assert len(table().splitlines()) == len(names) + 2
     labels = {label for metric in CATALOGUE for label in metric.labels}
-    assert labels == {"service", "command", "outcome", "source", "channel", "status"}
+    assert labels == {"service", "command", "outcome", "source", "channel", "status", "reason"}
 
 
 def test_counting_costs_a_command_next_to_nothing(registry: CollectorRegistry) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import time
+from pathlib import Path
+
+import jwt
 import pytest
 from structlog.testing import capture_logs
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from casuslog.caller import Caller, DevelopmentIssuer
-from casuslog.errors import NotAuthenticated, TooMany
+from casuslog.errors import Forbidden, NotAuthenticated, TooMany
 from casuslog.http import remote_of
-from casuslog.tokens import Buckets, Gate, Tokens
+from casuslog.tokens import REASONS, Buckets, Gate, Tokens
 
 ISSUER = DevelopmentIssuer("x" * 40)
 TEAM = f"Bearer {ISSUER.issue(Caller('wijkteam', '0086', 'team-1', ('0086',)))}"
@@ -96,6 +101,81 @@ def test_without_limits_nobody_waits() -> None:
         assert free.caller_of(TEAM, remote="192.0.2.1").rol == "wijkteam"
         with pytest.raises(NotAuthenticated):
             free.caller_of(FORGED, remote="192.0.2.1")
+
+
+def claims(**other: object) -> str:
+    """A header with a token of the issuer, with some claims otherwise."""
+    now = int(time.time())
+    told = {"iss": "casuslog-ontwikkeling", "aud": "casuslog", "sub": "s-1", "rol": "kcc", "iat": now, "exp": now + 60}
+    return f"Bearer {jwt.encode({**told, **other}, 'x' * 40, algorithm='HS256')}"
+
+
+@pytest.mark.parametrize(
+    ("header", "rol", "reason"),
+    [
+        (None, None, "geen_token"),
+        ("Bearer geen.jwt", None, "onleesbaar"),
+        (FORGED, None, "ongeldig"),
+        (claims(exp=int(time.time()) - 3600), None, "verlopen"),
+        (claims(iss="https://vreemd.example"), None, "uitgever_onbekend"),
+        (claims(rollen=[]), None, "rol_ontbreekt"),
+        (TEAM, "beheerder", "rol_niet_in_token"),
+    ],
+)
+def test_a_refused_sign_in_leaves_a_record_with_where_from_and_why_and_never_the_token(
+    header: str | None, rol: str | None, reason: str
+) -> None:
+    """One line of the log and one in the count of the service that was asked; nothing of what was sent in either."""
+    strict = gate()
+    with capture_logs() as logged, pytest.raises((NotAuthenticated, Forbidden)) as refused:
+        strict.caller_of(header, rol, "192.0.2.7", service="melding")
+    assert logged == [
+        {
+            "event": "aanmelding_geweigerd",
+            "log_level": "warning",
+            "dienst": "melding",
+            "vanaf": "192.0.2.7",
+            "reden": reason,
+        }
+    ]
+    assert {why: count for why, count in strict.refused.of("melding").items() if count} == {reason: 1}
+    assert set(strict.refused.of("pgb").values()) == {0}
+    assert refused.value.problem().keys().isdisjoint({"reason"})
+
+
+def test_a_refused_token_over_the_broker_is_noted_too() -> None:
+    """There is no address then."""
+    strict = gate()
+    with capture_logs() as logged, pytest.raises(NotAuthenticated):
+        strict.check(FORGED.partition(" ")[2], service="melding")
+    assert [(line["vanaf"], line["reden"]) for line in logged] == [(None, "ongeldig")]
+    assert strict.check(TEAM.partition(" ")[2], service="melding").rol == "wijkteam"
+
+
+def test_who_hammers_is_counted_and_fills_no_log() -> None:
+    """What is refused unseen adds to the count alone; what came before stands in the log."""
+    limited = gate(failures_per_minute=2)
+    with capture_logs() as logged:
+        for _ in range(20):
+            with pytest.raises((NotAuthenticated, TooMany)):
+                limited.caller_of(FORGED, remote="192.0.2.1", service="melding")
+    assert len(logged) == 2
+    assert (limited.refused.of("melding")["ongeldig"], limited.refused.of("melding")["te_vaak"]) == (2, 18)
+
+
+def test_every_reason_is_explained_and_in_the_list() -> None:
+    """The reasons in the code, those that may be a label, and those in the document are the same."""
+    root = Path(__file__).parents[3]
+    used = {"rol_niet_in_token", "rollen_onverenigbaar", "te_vaak", "ongeldig"}
+    for path in (*(root / "casuslog" / "tokens").glob("*.py"), root / "casuslog" / "caller.py"):
+        used |= set(re.findall(r'reason="(\w+)"', path.read_text(encoding="utf-8")))
+    told = (
+        (root / "docs" / "aanmelden.md").read_text(encoding="utf-8").partition("| `reden` |")[2].partition("\n## ")[0]
+    )
+    explained = {
+        name for row in told.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
+    }
+    assert set(REASONS) == used == explained
 
 
 @pytest.mark.parametrize(
