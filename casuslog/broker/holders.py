@@ -35,6 +35,11 @@ def own_queue(holder: str) -> str:
     return f"^{re.escape(holder_queue(holder))}$".replace("\\-", "-")
 
 
+def vhost_of(amqp_url: str) -> str:
+    """The vhost of an AMQP URL; of several with ``;`` between them that of the first."""
+    return unquote(urlsplit(amqp_url.split(";")[0]).path[1:]) or "/"
+
+
 class HolderAccess(Protocol):
     """Who of the holders may come in. Every method may be repeated; each raises Unavailable when the broker is away."""
 
@@ -64,7 +69,7 @@ def access_by(configured: str, amqp_url: str) -> HolderAccess | None:
     """
     if not configured:
         return None
-    vhost = unquote(urlsplit(amqp_url.split(";")[0]).path[1:]) or "/"
+    vhost = vhost_of(amqp_url)
     if configured.startswith(("http://", "https://")):
         return ManagementAccess(configured, vhost)
     command = shlex.split(configured)

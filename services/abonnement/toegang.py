@@ -12,7 +12,7 @@ from nameko.extensions import DependencyProvider
 from werkzeug.wrappers import Request, Response
 
 from casuslog.appending import append
-from casuslog.broker.holders import HolderAccess, access_by, holder_user
+from casuslog.broker.holders import HolderAccess, access_by, holder_user, vhost_of
 from casuslog.clock import today
 from casuslog.envelope import Stream
 from casuslog.errors import Refused
@@ -76,5 +76,10 @@ class ToegangHttp:
         )
         # After it was recorded: a user that nobody knows of would be worse than a record of one that was not made.
         toegang.admit(een.id, wachtwoord)
-        told = {"gebruiker": verstrekt.gebruiker, "wachtwoord": wachtwoord, "wachtrij": verstrekt.wachtrij}
+        told = {
+            "gebruiker": verstrekt.gebruiker,
+            "wachtwoord": wachtwoord,
+            "vhost": vhost_of(log.platform.settings.holders_url),
+            "wachtrij": verstrekt.wachtrij,
+        }
         return json_response(told, headers={"Cache-Control": "no-store"})

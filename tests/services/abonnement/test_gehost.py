@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
+import requests
 from amqp.exceptions import NotFound
 
 from casuslog.broker.connection import connect_to
@@ -84,3 +85,19 @@ def test_numbers_are_given_by_one_lane(platform: Platform) -> None:
     """Side by side, lanes undo each other over the row of a subscription: measured, a backlog then never ended."""
     consumers = {id(found): found for found in platform._extensions("abonnement", LogConsumer)}
     assert [found.running._lanes for found in consumers.values()] == [1]
+
+
+def test_a_way_into_the_broker_is_for_the_holder_over_http(platform: Platform) -> None:
+    """Another role of the same gemeente hears 404; the holder, where no users are managed, what to do instead."""
+    abonnement = platform.command(
+        "abonnement", "ken-abonnement-toe", BEHEERDER, gemeente="opsterland", rol="wijkteam", **SELECTIE
+    ).casus
+    platform.settle()
+    url = f"{platform.settings.http_url('abonnement')}/abonnementen/{abonnement}/toegang"
+    told = {}
+    for caller in (KCC, WIJKTEAM):
+        token = platform.host.platform.issuer.issue(caller)
+        told[caller.rol] = requests.post(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    assert (told["kcc"].status_code, told["kcc"].json()["type"]) == (404, "urn:casuslog:fout:abonnement_onbekend")
+    assert told["wijkteam"].json()["reden"] == "geen_eigen_toegang"
+    assert requests.post(url, timeout=10).status_code == 401
