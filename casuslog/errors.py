@@ -3,7 +3,7 @@
 ::
 
     CasuslogError
-    ├── Refused                the domain says no: reason, rule, remedy                 (409, 422 or 403)
+    ├── Refused                the domain says no: reason, rule, remedy                 (409, 410, 422 or 403)
     │   └── Forbidden          the reader or actor has no right to it                  (403; 404 where secret)
     ├── InvalidInput           a field breaks a rule: which, and what is right          (400, 413, 415, 422)
     ├── NotFound               no such casus for this caller                            (404)

@@ -199,6 +199,8 @@ def _route(method: str, path: str, told: str) -> dict[str, Any]:
     named = [_path_parameter(name) for name in re.findall(r"{(\w+)}", path)]
     asked = [{"in": "query", "name": name, "required": False, **QUERY[name]} for name in _asked(told, path)]
     failures = {"404": _PROBLEMS["404"]} if path in OPEN else _PROBLEMS
+    if "(410)" in told:
+        failures = {**failures, "410": _problem("It was destroyed, and you may know that.")}
     return {
         "operationId": f"{method}{re.sub(r'[^a-z]+', '-', path)}".rstrip("-"),
         "summary": told.partition("\n")[0].replace("`", ""),

@@ -22,6 +22,7 @@ from casuslog.hosting.platform import Platform
 from casuslog.hosting.settings import service_class
 from casuslog.identifiers import new_id
 from casuslog.privacy import KeyInfo
+from casuslog.readmodels import bsn
 from casuslog.recorded import Context, RecordedEvent
 from casuslog.store import EventStore, Transaction
 from casuslog.vernietigen import leg_vast, wissen
@@ -117,7 +118,7 @@ class Vernietiging:
 
     def toets(self, opdracht: Vernietig) -> None:
         """Whether it may be decided; raises as :func:`casuslog.vernietigen.bewaring.besluit`."""
-        besluit(self.staat, opdracht, self._feiten(), bewaartermijnen())
+        besluit(self.staat, opdracht, self._feiten(), bewaartermijnen(), self._andere())
 
     def gedaan(self, opdracht: Vernietig) -> VernietigingBesloten | None:
         """The same destruction, where it was finished before and no key of it lives."""
@@ -127,11 +128,11 @@ class Vernietiging:
 
     def besluit(self, opdracht: Vernietig) -> VernietigingBesloten:
         """Decide, or take up what was decided and not finished; a refusal is recorded. Raises as :meth:`toets`."""
-        feiten = self._feiten()
+        feiten, andere = self._feiten(), self._andere()
 
         def decide(tx: Transaction) -> VernietigingBesloten:
             staat = self._staat(tx)
-            facts = besluit(staat, opdracht, feiten, bewaartermijnen())
+            facts = besluit(staat, opdracht, feiten, bewaartermijnen(), andere)
             if facts:
                 leg_vast(
                     tx,
@@ -245,13 +246,27 @@ class Vernietiging:
         return staat
 
     def _feiten(self) -> list[Gebeurd]:
-        found = []
-        for store in self._stores.values():
-            for kop in dossier(koppen(store, self.subject, self.gemeente)):
-                for event in gebeurtenissen(store, kop):
-                    assert isinstance(event.data, Mapping)  # it was read as a mapping
-                    found.append(Gebeurd(event.envelope.name, event.envelope.feitdatum, event.data))
-        return found
+        return [_gebeurd(event) for event in self._events(self.subject)]
+
+    def _andere(self) -> list[list[Gebeurd]]:
+        """What happened in each other casus that this gemeente has of the same person, as far as a BSN tells."""
+        whose = bsn.bsn_of(self._events(self.subject))
+        if whose is None:
+            return []
+        with self._stores[self._bewaarder].transaction() as tx:
+            found = bsn.casussen_with(tx.conn, self.platform.keys, [self.gemeente], whose, most=None)
+        casussen = [self._events(subject) for subject in found if subject != self.subject]
+        return [[_gebeurd(event) for event in events] for events in casussen if bsn.bsn_of(events) == whose]
+
+    def _events(self, subject: str) -> list[RecordedEvent]:
+        """What this gemeente has of a casus, of all services, in the order in which it was logged."""
+        found = [
+            event
+            for store in self._stores.values()
+            for kop in dossier(koppen(store, subject, self.gemeente))
+            for event in gebeurtenissen(store, kop)
+        ]
+        return sorted(found, key=lambda event: event.envelope.time)
 
     def _bewaring(self, name: str) -> Iterable[RecordedEvent]:
         store = self._stores[name]
@@ -314,6 +329,11 @@ def ontbrekend(plan: Plan, gekregen: Iterable[Bevestiging]) -> list[tuple[str, s
     """Who has not acknowledged: pairs of service and dossier."""
     got = {(one.dienst, one.dossier) for one in gekregen}
     return sorted({(volger, name) for name, volgers in plan.volgers.items() for volger in volgers} - got)
+
+
+def _gebeurd(event: RecordedEvent) -> Gebeurd:
+    assert isinstance(event.data, Mapping)  # it was read as a mapping
+    return Gebeurd(event.envelope.name, event.envelope.feitdatum, event.data)
 
 
 def _raakt(opdracht: Vernietig, key: KeyInfo) -> bool:

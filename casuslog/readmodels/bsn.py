@@ -21,6 +21,8 @@ from casuslog.recorded import RecordedEvent
 
 _FASE, _SUBJECT, _BETROKKENE = "zoeken", "bsn", "zoekwijzer"
 """Whose key it is, in the key store: of no casus and no person, one per gemeente."""
+NOEMT_BSN = frozenset({"melding-geregistreerd", "identiteit-vastgesteld", "bsn-vervangen"})
+VERWISSELD = "persoonsverwisseling-vastgelegd"
 MOST = 50
 """Casussen that one lookup gives at most."""
 
@@ -30,8 +32,10 @@ def keep(conn: Connection, keys: KeyStore, events: Iterable[RecordedEvent]) -> N
     upsert_many(conn, bsn_pointers, [_row(keys, event) for event in events if _bsn(event) is not None])
 
 
-def casussen_with(conn: Connection, keys: KeyStore, gemeenten: Collection[str], bsn: str) -> list[str]:
-    """The casussen in which one of these gemeenten recorded this BSN; at most :data:`MOST`."""
+def casussen_with(
+    conn: Connection, keys: KeyStore, gemeenten: Collection[str], bsn: str, *, most: int | None = MOST
+) -> list[str]:
+    """The casussen in which one of these gemeenten recorded this BSN; at most so many."""
     t = bsn_pointers.c
     present = conn.execute(select(t.gemeente).where(t.gemeente.in_(gemeenten)).distinct()).scalars()
     # A gemeente without any has no key to ask for, and gets none for it.
@@ -39,8 +43,23 @@ def casussen_with(conn: Connection, keys: KeyStore, gemeenten: Collection[str], 
     if not wanted:
         return []
     return list(
-        conn.execute(select(t.subject).where(or_(*wanted)).distinct().order_by(t.subject).limit(MOST)).scalars()
+        conn.execute(select(t.subject).where(or_(*wanted)).distinct().order_by(t.subject).limit(most)).scalars()
     )
+
+
+def bsn_of(events: Iterable[RecordedEvent]) -> str | None:
+    """The BSN that a casus has now: the one that was recorded last, and none once it stood on the wrong person.
+
+    Args:
+        events: of the casus, in order.
+    """
+    found = None
+    for event in events:
+        if event.envelope.name == VERWISSELD:
+            found = None
+        elif event.envelope.name in NOEMT_BSN and isinstance(event["bsn"], str):
+            found = event["bsn"]
+    return found
 
 
 def _bsn(event: RecordedEvent) -> str | None:

@@ -82,6 +82,8 @@ class Bewaartermijnen:
     resultaten: tuple[Resultaatregel, ...]
     einde: frozenset[str]
     termijnen: tuple[Termijn, ...]
+    lopende_zaak_blokkeert: bool = True
+    """Whether a casus is kept past its term while another casus of the same person runs."""
 
     def van(self, feiten: Sequence[Gebeurd]) -> Bewaring | None:
         """Until when a casus with these events is kept; ``None`` while it runs: it has no outcome, or a provision
@@ -154,7 +156,8 @@ def ontleed(inhoud: Mapping[str, Any]) -> Bewaartermijnen:
     zonder = {regel.resultaat for regel in resultaten} - {t.resultaat for t in termijnen if t.jaren or t.dagen}
     if zonder:
         raise ValueError(f"{BESTAND}: no term for {', '.join(sorted(zonder))}")
-    return Bewaartermijnen(resultaten, frozenset(inhoud["einde"]), termijnen)
+    blokkeert = inhoud.get("lopende_zaak_blokkeert", True)
+    return Bewaartermijnen(resultaten, frozenset(inhoud["einde"]), termijnen, blokkeert)
 
 
 def _jaren_later(dag: date, jaren: int) -> date:

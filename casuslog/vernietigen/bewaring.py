@@ -143,7 +143,11 @@ def hef_op(staat: Bewaarstaat, opdracht: HefOpschortingOp) -> list[Fact]:
 
 
 def besluit(
-    staat: Bewaarstaat, opdracht: Vernietig, feiten: Sequence[Gebeurd], termijnen: Bewaartermijnen
+    staat: Bewaarstaat,
+    opdracht: Vernietig,
+    feiten: Sequence[Gebeurd],
+    termijnen: Bewaartermijnen,
+    andere: Sequence[Sequence[Gebeurd]] = (),
 ) -> list[Fact]:
     """Decide to destroy; nothing to decide when the same was decided and is not finished yet.
 
@@ -152,11 +156,12 @@ def besluit(
         opdracht: what to destroy and why.
         feiten: all events of the casus in the streams of the gemeente.
         termijnen: the retention terms.
+        andere: the same of each other casus that the gemeente has of this person.
 
     Raises:
         Forbidden: ``rol_mag_niet_vernietigen``.
-        Refused: ``andere_vernietiging_loopt``, ``vernietiging_opgeschort``, ``zaak_loopt_nog`` or
-            ``bewaartermijn_loopt``.
+        Refused: ``andere_vernietiging_loopt``, ``vernietiging_opgeschort``, ``zaak_loopt_nog``,
+            ``bewaartermijn_loopt`` or ``nieuwe_zaak_loopt``.
         InvalidInput: the reference may hold personal data.
     """
     if opdracht.door.rol != ARCHIVARIS:
@@ -172,6 +177,7 @@ def besluit(
         return []
     _eis_niet_opgeschort(staat)
     bewaring = _eis_verstreken(opdracht, feiten, termijnen)
+    _eis_geen_andere(opdracht, andere, termijnen)
     besloten = VernietigingBesloten(
         vernietiging=opdracht.id,
         omvang=opdracht.omvang,
@@ -244,6 +250,19 @@ def _eis_verstreken(opdracht: Vernietig, feiten: Sequence[Gebeurd], termijnen: B
             f"Vernietig vanaf de dag na {bewaring.tot_en_met}, of op verzoek van de betrokkene (Wmo 2015 art. 5.3.5).",
         )
     return bewaring
+
+
+def _eis_geen_andere(opdracht: Vernietig, andere: Sequence[Sequence[Gebeurd]], termijnen: Bewaartermijnen) -> None:
+    """No other casus of this person runs that needs what is kept of this one. Who asks it for himself may want it."""
+    if opdracht.grond == VERZOEK or not termijnen.lopende_zaak_blokkeert:
+        return
+    lopend = [min(feit.op for feit in feiten) for feiten in andere if feiten and termijnen.van(feiten) is None]
+    if lopend:
+        raise _weigering(
+            "nieuwe_zaak_loopt",
+            f"Van dezelfde inwoner loopt een andere casus, sinds {min(lopend)}: daarvoor zijn deze gegevens nodig.",
+            "Vernietig nadat die casus is afgehandeld, of op verzoek van de betrokkene (Wmo 2015 art. 5.3.5).",
+        )
 
 
 def _eis_opschorter(door: Actor) -> None:

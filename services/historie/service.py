@@ -23,10 +23,11 @@ from casuslog.rights import Level
 from casuslog.store import EVERY_GEMEENTE, Transaction
 from casuslog.vernietigen.opdrachten import OPDRACHTEN
 from services.historie.tijdlijn import AlleenStatus, gebeurtenis, status, tijdlijn
+from services.historie.vernietigd import Vernietigingen, weiger_vernietigd
 from services.historie.zoeken import Zoeken
 
 
-class HistorieService(Zoeken, CasusService):
+class HistorieService(Zoeken, Vernietigingen, CasusService):
     """Timelines and statuses, across services. A toezicht dossier is no part of it."""
 
     name = "historie"
@@ -59,7 +60,8 @@ class HistorieService(Zoeken, CasusService):
 
     @http("GET", "/casussen/<string:casus>/gebeurtenissen/<string:id>")
     def http_gebeurtenis(self, request: Request, casus: str, id: str) -> Response:
-        """One event with its content. Who may know of it and no more is told so; to anybody else there is none."""
+        """One event with its content. Who may know of it and no more is told so; to anybody else there is none.
+        Of a casus that was destroyed it is gone (410), for who may know that."""
         log: ServiceLog = self.log
         reader = reader_of(log, request)
         with log.store.transaction() as tx:
@@ -79,6 +81,7 @@ class HistorieService(Zoeken, CasusService):
         if zicht >= Level.STATUS and row is None:
             raise AlleenStatus(reader.rol)
         if row is None:
+            weiger_vernietigd(events, reader, vandaag=today(log.platform.clock))
             raise NoInvolvement()
         return json_response({"casus": casus, **row})
 

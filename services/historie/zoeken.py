@@ -6,7 +6,7 @@ What is not there, and what the caller may not know of, get the same answer: an 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,6 @@ ANSWER_SECONDS = 0.1
 PER_SECOND, AT_ONCE = 1, 30
 """Lookups of one caller: enough for a counter, too few to try numbers."""
 ONDERDEEL = "zoek_op_bsn"
-NOEMT_BSN = frozenset({"melding-geregistreerd", "identiteit-vastgesteld", "bsn-vervangen"})
-VERWISSELD = "persoonsverwisseling-vastgelegd"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,23 +86,12 @@ class Zoeken:
         return json_response({"casussen": found})
 
 
-def bsn_of(events: Iterable[RecordedEvent]) -> str | None:
-    """The BSN that a casus has now: the one that was recorded last, and none once it stood on the wrong person."""
-    found = None
-    for event in events:
-        if event.envelope.name == VERWISSELD:
-            found = None
-        elif event.envelope.name in NOEMT_BSN and isinstance(event["bsn"], str):
-            found = event["bsn"]
-    return found
-
-
 def _told(
     log: ServiceLog, tx: Transaction, reader: Reader, casus: str, asked: ZoekOpBsn, request: Request
 ) -> dict[str, Any] | None:
     day = today(log.platform.clock)
     events = list(log.known.of(tx.conn, casus, EVERY_GEMEENTE, purpose="inzage"))
-    if bsn_of(events) != asked.bsn:
+    if bsn.bsn_of(events) != asked.bsn:
         # It was taken for another's: of him there is nothing to find here.
         return None
     told = status(events, reader, tot_en_met=day, vandaag=day)

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from casuslog.codes import gemeente
+from casuslog.vernietigen.bewaartermijn import bewaartermijnen
 from tests.scenarios import verbanden
 from tests.scenarios.bestand import Scenario, code_van, is_gemeente, sleutel_van
 from tests.scenarios.namen import SOORT_HULPVERLENER, VELDNAMEN, VOORZIENINGEN
@@ -184,6 +185,21 @@ def _zicht(_: Any, __: str) -> Instellingen:
     yield from ()
 
 
+def _bewaartermijn(waarde: Any, _: str) -> Instellingen:
+    """Retention terms are of the installation (schemas/bewaartermijnen.yaml): they must be what the set says."""
+    termijnen = bewaartermijnen()
+    verstrekt = next(termijn for termijn in termijnen.termijnen if termijn.resultaat == "verstrekt")
+    vanaf = {regel.tot for regel in termijnen.resultaten if regel.resultaat == "verstrekt"}
+    nu = {
+        "jaren": verstrekt.jaren,
+        "start": "einde_laatste_voorziening" if vanaf == {"tot_en_met"} else None,
+        "lopende_zaak_blokkeert": termijnen.lopende_zaak_blokkeert,
+    }
+    if verstrekt.dagen or nu != waarde:
+        raise ValueError(f"bewaartermijn is {nu}, expected {waarde}")
+    yield from ()
+
+
 VERTALING: Mapping[str, Callable[[Any, str], Instellingen]] = {
     "vormvrije_melding": _vormvrij,
     "melding_namens_ander": _namens_ander,
@@ -191,6 +207,7 @@ VERTALING: Mapping[str, Callable[[Any, str], Instellingen]] = {
     "verslag_is_aanvraag": _verslag_is_aanvraag,
     "arrangement": _arrangement,
     "beschermd_wonen": _beschermd_wonen,
+    "bewaartermijn": _bewaartermijn,
     "hh1": _hulp("hh1"),
     "hh2": _hulp("hh2"),
     "pgb_procent": _pgb_procent,

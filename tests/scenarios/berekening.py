@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from casuslog import rekenen, termijnen
+from casuslog.vernietigen.bewaartermijn import Termijn
 from tests.scenarios.spel import Spel
 
 
@@ -30,6 +31,10 @@ def _reken(soort: str, invoer: Mapping[str, Any]) -> Any:
             return _euro(rekenen.percentage_van(rekenen.cent(invoer["bedrag"]), invoer["procent"]))
         case "weken":
             return rekenen.begonnen_weken(*(date.fromisoformat(invoer[naam]) for naam in ("van", "tot_en_met")))
+        case "jaren_datum":
+            van = date.fromisoformat(invoer["van"])
+            bewaren = Termijn("test", invoer["jaren"], 0, van, None, "test")
+            return bewaren.laatste_dag(van).isoformat()
         case "product":
             hele = prod(factor for factor in invoer["factoren"] if isinstance(factor, int))
             bedragen = [rekenen.cent(factor) for factor in invoer["factoren"] if isinstance(factor, str)]

@@ -16,6 +16,7 @@ from services.onderzoek import gebeurtenissen as g
 from tests.scenarios.bestand import Feit
 from tests.scenarios.namen import AANBIEDERS
 from tests.scenarios.spel import Spel
+from tests.scenarios.vernietiging import nieuwe_melding, voorziening_beeindigd
 
 
 def zaai(spel: Spel) -> None:
@@ -162,5 +163,7 @@ TABEL: tuple[tuple[str, Callable[[Spel, Feit], None]], ...] = (
     (r"^beschikking: levering .* loopt$", _levering),
     (r"^beschikking: A heeft .* van aanbieder X en .* van aanbieder Y$", _twee_aanbieders),
     (r"^onderzoek: verslag met ", _verslag),
+    (r"^beschikking: [AB]: laatste voorziening beëindigd$", voorziening_beeindigd),
+    (r"^melding: B doet een nieuwe melding$", nieuwe_melding),
 )
 """A pattern over ``service: feit``, and what it seeds."""

@@ -11,6 +11,7 @@ from casuslog.rights import Involvements, Level, Reader, sight
 from tests.scenarios.bestand import Stap, code_van
 from tests.scenarios.spel import Spel
 from tests.scenarios.verbanden import besluit_op_abonnement, buiten_het_verband
+from tests.scenarios.vernietiging import alleen_aantallen, hoort_dat_kopie_weg_moet, hoort_het_aantal
 from tests.scenarios.zicht import geweigerd_is_terug_te_zien, kcc_weet_wie, x_ziet_geen_ander
 
 N, B, S, F, V = Level.NIETS, Level.BESTAAN, Level.STATUS, Level.FEITEN, Level.VOLLEDIG
@@ -231,5 +232,8 @@ TABEL: Mapping[tuple[str, str, str], Sequence[Blik | Callable[[Spel], Iterator[s
     ],
     ("S67", "niet", "kcc"): [ziet_niet(rol("kcc"), hoogstens=S)],
     ("S62", "niet", "partnergemeente"): [buiten_het_verband],
+    ("S68", "wel", "beheerder"): [hoort_het_aantal],
+    ("S68", "wel", "wijkteam"): [hoort_dat_kopie_weg_moet],
+    ("S68", "niet", "beleidsmedewerker"): [ziet_niet(rol("beleidsmedewerker")), alleen_aantallen],
 }
 """Per line of the set: which readers, which events of the run, and how much of them."""

@@ -8,6 +8,8 @@ GEBEURTENISSEN: Mapping[str, tuple[str, str | None]] = {
     "AanvraagOntvangen": ("aanvraag-ontvangen", None),
     "AbonnementBeeindigd": ("abonnement-beeindigd", None),
     "AbonnementToegekend": ("abonnement-toegekend", None),
+    # That a term has passed is computed from dated data, never an event by itself: it is recorded with the decision.
+    "BewaartermijnVerstreken": ("vernietiging-besloten", None),
     "BeschikkingBekendgemaakt": ("besluit-bekendgemaakt", None),
     "BeslistermijnGestart": ("termijn-gestart", "besluit"),
     "BesluitGenomen": ("besluit-genomen", None),
@@ -18,6 +20,7 @@ GEBEURTENISSEN: Mapping[str, tuple[str, str | None]] = {
     "ContactGeregistreerd": ("contact-geregistreerd", None),
     "GebruikAlgemeneVoorzieningGeteld": ("gebruik-algemene-voorziening-geteld", None),
     "GegevensGevorderd": ("gegevens-gevorderd", None),
+    "GegevensVernietigd": ("gegevens-vernietigd", None),
     "GesprekGehouden": ("gesprek-gevoerd", None),
     "GesprekGepland": ("gesprek-gepland", None),
     "IndicatieAangevuld": ("indicatie-aangevuld", None),
@@ -41,6 +44,9 @@ GEBEURTENISSEN: Mapping[str, tuple[str, str | None]] = {
     "ToegangGeweigerd": ("toegang-geweigerd", None),
     "ToegangVerleend": ("toegang-verleend", None),
     "UitwerkingDoorAanbiederVastgelegd": ("uitwerking-door-aanbieder-vastgelegd", None),
+    # The service that delivers to subscribers says that it passed the destruction on. What a holder received of it is
+    # asked of the holder itself.
+    "VernietigingGemeldAanAbonnees": ("vernietiging-bevestigd", None),
     "VerslagOndertekend": ("verslag-ondertekend", None),
     "VerslagOpgesteld": ("verslag-opgesteld", None),
     "VerslagVoorgelegd": ("verslag-voorgelegd", None),
@@ -49,7 +55,14 @@ GEBEURTENISSEN: Mapping[str, tuple[str, str | None]] = {
 }
 """Our event, and the sort of term where that tells the event."""
 
+BEWARING = "bewaring"
+"""The streams in which each service tells of keeping and destroying (ADR 0019). They are no part of its own dossier:
+in the set the platform (``stelsel``) tells it, and not the onderzoek or the beschikking."""
+
 ANDERE_SERVICE: Mapping[str, str] = {
+    "BewaartermijnVerstreken": BEWARING,
+    "GegevensVernietigd": BEWARING,
+    "VernietigingGemeldAanAbonnees": BEWARING,
     "TerugkoppelingGegeven": "onderzoek",
     "AbonnementToegekend": "abonnement",
     "ToegangVerleend": "historie",
@@ -58,7 +71,11 @@ ANDERE_SERVICE: Mapping[str, str] = {
 }
 """Events that another service owns here: a terugkoppeling is a fact at its receiver (namen.md)."""
 
+VAN_SERVICE: Mapping[str, str] = {"VernietigingGemeldAanAbonnees": "abonnement"}
+"""Events that count only when this service logged them."""
+
 VELDEN: Mapping[tuple[str, str], str] = {
+    ("BewaartermijnVerstreken", "op"): "bewaard_tot_en_met",
     ("AanvraagOntvangen", "bron"): "herkomst",
     ("BesluitGenomen", "door"): "besloten_door",
     ("IndicatieIngediend", "naar"): "aan",

@@ -12,6 +12,12 @@ from tests.scenarios.feiten import onderzoek
 from tests.scenarios.namen import SOORT_HULPVERLENER, VELDNAMEN, VOORZIENINGEN
 from tests.scenarios.spel import Spel
 from tests.scenarios.verbanden import abonneer, lever_na_einde
+from tests.scenarios.vernietiging import (
+    beheerder_vraagt,
+    controleer,
+    team_vraagt,
+    vernietig,
+)
 from tests.scenarios.zicht import (
     kcc_vraagt_verslag,
     kcc_zoekt,
@@ -373,5 +379,6 @@ STAPPEN: Mapping[str, tuple[Stapper, ...]] = {
     "S57": (s57_1, s57_2, s57_3, s57_lees, s57_lees, s57_6),
     "S67": (kcc_zoekt, kcc_vraagt_verslag, x_vraagt_opdracht, x_vraagt_andere, x_vraagt_client, team_opent),
     "S62": (*([abonneer] * 7), lever_na_einde),
+    "S68": (controleer, vernietig, vernietig, beheerder_vraagt, team_vraagt),
 }
 """Per scenario: its steps, in order."""

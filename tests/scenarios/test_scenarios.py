@@ -149,6 +149,11 @@ def test_S67_kcc_ziet_status_en_aanbieder_de_eigen_client(uitvoering: Uitvoering
     houd(uitvoering, "S67")
 
 
+def test_S68_vernietiging_aan_het_einde_van_de_bewaartermijn(uitvoering: Uitvoering) -> None:
+    """Haarlem: fifteen years and then gone, also at who had a copy; kept while a new case of the same person runs."""
+    houd(uitvoering, "S68")
+
+
 def test_every_built_scenario_has_a_test() -> None:
     """A scenario that is translated is tested under its own id."""
     assert {naam.split("_")[1] for naam in globals() if re.match(r"test_S\d\d_", naam)} == set(STAPPEN)

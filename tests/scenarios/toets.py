@@ -9,14 +9,17 @@ from typing import Any
 
 from casuslog import rekenen
 from casuslog.codes import gemeente
-from tests.scenarios import verbanden
+from casuslog.recorded import RecordedEvent
+from tests.scenarios import verbanden, vernietiging
 from tests.scenarios.bestand import code_van, is_gemeente
 from tests.scenarios.namen import (
     AANBIEDERS,
     ANDERE_SERVICE,
+    BEWARING,
     GEBEURTENISSEN,
     REDENEN,
     SOORT_HULPVERLENER,
+    VAN_SERVICE,
     VELDEN,
     VELDNAMEN,
     VOORZIENINGEN,
@@ -32,6 +35,8 @@ class Gebeurd:
     data: Any
     op: date
     subject: str | None
+    service: str = ""
+    """Which logged it."""
 
     def veld(self, naam: str) -> Any:
         """The value of a field; ``None`` where there is no such field."""
@@ -40,16 +45,36 @@ class Gebeurd:
 
 def gebeurd_bij(spel: Spel, service: str) -> list[Gebeurd]:
     """What a service published in the run, in the order of its log, with answers where they were given."""
-    alle = spel.gebeurtenissen(service)
+    if service == BEWARING:
+        return [_gebeurd(event) for event in _bewaring(spel)]
+    alle = [event for event in spel.gebeurtenissen(service) if event.envelope.stroom != BEWARING]
     verloop: list[Gebeurd] = []
     for plaats in range(len(alle) + 1):
         verloop += [
             Gebeurd(a.naam, a.data, a.op, None) for a in spel.getoond if a.service == service and a.na == plaats
         ]
         if plaats < len(alle) and alle[plaats].envelope.id not in spel.gezaaid:
-            e = alle[plaats].envelope
-            verloop.append(Gebeurd(e.name, alle[plaats].data, e.feitdatum, e.subject))
+            verloop.append(_gebeurd(alle[plaats]))
     return verloop
+
+
+def _gebeurd(event: RecordedEvent) -> Gebeurd:
+    e = event.envelope
+    return Gebeurd(e.name, event.data, e.feitdatum, e.subject, e.service)
+
+
+def _bewaring(spel: Spel) -> list[RecordedEvent]:
+    """What was told of keeping and destroying, over all services, in the order in which one followed from another."""
+    alle = [event for event in spel.gebeurtenissen() if event.envelope.stroom == BEWARING]
+    # A decision is the cause under its own number, an event under its id.
+    bij = {event.envelope.id: event for event in alle}
+    bij |= {event["vernietiging"]: event for event in alle if event.envelope.name == "vernietiging-besloten"}
+
+    def na(event: RecordedEvent) -> int:
+        oorzaak = bij.get(event.envelope.causationid)
+        return 0 if oorzaak is None or oorzaak is event else 1 + na(oorzaak)
+
+    return sorted(alle, key=lambda event: (event.envelope.feitdatum, na(event)))
 
 
 # -- events ------------------------------------------------------------------------------------------------------------
@@ -99,6 +124,8 @@ def _zoek(spel: Spel, verloop: list[Gebeurd], vanaf: int, rij: Mapping[str, Any]
 
 def _is(soort: str, gebeurd: Gebeurd) -> bool:
     naam, termijn = GEBEURTENISSEN[soort]
+    if VAN_SERVICE.get(soort, gebeurd.service) != gebeurd.service:
+        return False
     return gebeurd.naam == naam and termijn in (None, gebeurd.veld("soort"))
 
 
@@ -114,7 +141,7 @@ def _veld(spel: Spel, soort: str, sleutel: str, wil: Any, gebeurd: Gebeurd) -> t
     match sleutel:
         case "zaak":
             return _zaak(spel, wil, gebeurd)
-        case "op" if gebeurd.veld("op") is None:
+        case "op" if gebeurd.veld("op") is None and (soort, sleutel) not in VELDEN:
             return gebeurd.op.isoformat() == wil, gebeurd.op
         case "persoonsgegevens":
             return _zonder_persoonsgegevens(spel, gebeurd) == (wil == "geen"), gebeurd.naam
@@ -127,6 +154,9 @@ def _veld(spel: Spel, soort: str, sleutel: str, wil: Any, gebeurd: Gebeurd) -> t
             # The set names the last day, the event the first day without.
             laatste = gebeurd.veld("per") - timedelta(days=1)
             return laatste.isoformat() == wil, laatste
+        case "blijft_over":
+            nu = vernietiging.blijft_over(spel, gebeurd.subject)
+            return nu == wil, nu
         case "variant":
             budget = spel.antwoorden[f"variant_{wil}"]["totaal_cent"]
             return gebeurd.veld("totaal_cent") == budget, gebeurd.veld("totaal_cent")

@@ -9,7 +9,7 @@ from typing import Any
 
 from casuslog.recorded import RecordedEvent
 from casuslog.rights import Involvements, Reader, may_know_casus_exists
-from tests.scenarios import verbanden
+from tests.scenarios import verbanden, vernietiging
 from tests.scenarios.namen import PERSONEN, SOORT_HULPVERLENER
 from tests.scenarios.spel import Spel
 from tests.scenarios.toets import naam_van, ook_bekend_als
@@ -243,5 +243,9 @@ PATRONEN: tuple[tuple[str, Callable[..., Any]], ...] = (
     (r"kcc_velden", _kcc_velden),
     (r"X_opdrachten", _x_opdrachten),
     (r"afgeleverd_na_einde", _na_einde),
+    (r"([A-Z])_einde_bewaring", lambda spel, _, zaak: spel.kennis["bewaren"][zaak].isoformat()),
+    (r"([A-Z])_leesbaar", lambda spel, _, zaak: vernietiging.leesbaar(spel, zaak)),
+    (r"([A-Z])_vernietigd", lambda spel, _, zaak: not vernietiging.leesbaar(spel, zaak)),
+    (r"tellingen_blijven", lambda spel, _: vernietiging.tellingen_blijven(spel)),
 )
 """A pattern over the key, and how its value follows from the run."""

@@ -50,6 +50,7 @@ class Uitvoering:
         dagen = [stap.dag for stap in scenario.stappen if stap.dag]
         spel.platform.clock.set(min(dagen))
         feiten.zaai(spel)
+        spel.platform.clock.set(min(dagen))
         for stap, doe in zip(scenario.stappen, STAPPEN[scenario.id], strict=True):
             _stap(spel, stap, doe)
         spel.lees_alles()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from casuslog.envelope import Actor
+from casuslog.errors import Refused
 from casuslog.events import VERNIETIGD
+from casuslog.identifiers import new_id
 from casuslog.vernietigen.bewaartermijn import Gebeurd, bewaartermijnen, ontleed
+from casuslog.vernietigen.bewaring import VERSTREKEN, Bewaarstaat, Vernietig
+from casuslog.vernietigen.bewaring import besluit as beslis
 
 DAG = date(2026, 3, 2)
 
@@ -38,6 +44,20 @@ def test_the_outcome_decides_how_long(feiten: list[Gebeurd], resultaat: str, tot
     assert (found.resultaat, found.tot_en_met) == (resultaat, tot_en_met)
     assert found.staat_op(tot_en_met)
     assert found.bron
+
+
+def test_whether_a_running_casus_keeps_another_is_data() -> None:
+    """Where the retention policy says that it does not, the term alone decides."""
+    termijnen = bewaartermijnen()
+    door = Actor("archivaris", "0086", "archivaris-1")
+    opdracht = Vernietig(op=date(2040, 1, 1), door=door, id=new_id(), grond=VERSTREKEN, kenmerk="VL-1")
+    feiten, loopt = [besluit("afgewezen")], [Gebeurd("melding-geregistreerd", date(2039, 12, 1), {})]
+    with pytest.raises(Refused, match="sinds 2039-12-01") as refused:
+        beslis(Bewaarstaat(), opdracht, feiten, termijnen, [loopt])
+    assert refused.value.reason == "nieuwe_zaak_loopt"
+    for andere in ([], [[]], [[besluit("afgewezen")]]):
+        assert beslis(Bewaarstaat(), opdracht, feiten, termijnen, andere)
+    assert beslis(Bewaarstaat(), opdracht, feiten, replace(termijnen, lopende_zaak_blokkeert=False), [loopt])
 
 
 @pytest.mark.parametrize("feiten", [[], [Gebeurd("melding-geregistreerd", DAG, {})], [besluit("toegekend", None)]])

@@ -147,6 +147,38 @@ def test_a_case_that_runs_is_not_destroyed(platform: Platform) -> None:
         assert "niet afgehandeld" in refused.output
 
 
+def test_a_casus_is_kept_while_another_of_the_same_person_runs(platform: Platform, casus: str) -> None:
+    """Its term has passed, and a new melding needs it: refused and recorded. Not on request, nor for another person."""
+    body = {"gemeente": "opsterland", "kanaal": "telefoon"}
+    platform.command("melding", "registreer-melding", TEAM, **body, bsn="999990019")
+    platform.settle()
+    assert vernietig(platform, casus, "--proef").exit_code == 0
+    nieuw = platform.command("melding", "registreer-melding", TEAM, **body, bsn="999900006").casus
+    platform.settle()
+    refused = vernietig(platform, casus)
+    assert refused.exit_code == 1
+    assert f"loopt een andere casus, sinds {VERSTREKEN}" in refused.output
+    assert "999900006" not in refused.output
+    told = [one["reden"] for one in platform.events("historie", casus) if one.envelope.name == "vernietiging-geweigerd"]
+    assert told == ["nieuwe_zaak_loopt"]
+    assert vernietig(platform, casus, "--grond", "verzoek_betrokkene", "--proef").exit_code == 0
+    platform.command("melding", "trek-melding-in", TEAM, gemeente="opsterland", casus=nieuw, reden="opgelost")
+    platform.settle()
+    assert vernietig(platform, casus).exit_code == 0
+
+
+def test_a_casus_that_stood_on_the_wrong_person_keeps_nothing_of_him(platform: Platform, casus: str) -> None:
+    """What runs under a BSN that was taken by mistake is no new casus of whoever has that BSN."""
+    body = {"gemeente": "opsterland", "kanaal": "telefoon", "bsn": "999900006"}
+    ander = platform.command("melding", "registreer-melding", TEAM, **body).casus
+    platform.settle()
+    assert vernietig(platform, casus, "--proef").exit_code == 1
+    verwisseld = {"gemeente": "opsterland", "casus": ander, "reden": "naamgenoot"}
+    platform.command("melding", "leg-persoonsverwisseling-vast", TEAM, **verwisseld)
+    platform.settle()
+    assert vernietig(platform, casus, "--proef").exit_code == 0
+
+
 def test_another_persons_words_are_not_in_the_export_of_the_inwoner(
     platform: Platform, casus: str, tmp_path: Any
 ) -> None:

@@ -17,6 +17,7 @@ from casuslog.codec import Codec
 from casuslog.codes import schemas_folder
 from casuslog.errors import CasuslogError
 from casuslog.hosting.verklaring import inhoud_van
+from casuslog.http.client import Problem
 from casuslog.privacy import KeyStore, RootKey
 from casuslog.schema import SchemaRegistry
 from casuslog.store import EVERY_GEMEENTE, EventStore
@@ -136,6 +137,34 @@ def test_who_worked_on_it_learns_that_it_was_destroyed(vernietigd: Vernietigd) -
     assert rows[0]["data"]["grond"] == "bewaartermijn_verstreken"
     both = {row["gebeurtenis"] for row in zaak.platform.timeline(zaak.casus, ARCHIVARIS)}
     assert both == {"GegevensVernietigd", "VernietigingBevestigd"}
+
+
+def test_who_asks_for_an_event_hears_that_it_is_destroyed(vernietigd: Vernietigd) -> None:
+    """The beheerder and the team of the gemeente: gone (410), with what remains. Another gemeente: nothing is there."""
+    zaak = vernietigd.zaak
+    event = next(e for e in zaak.platform.events("beschikking", zaak.casus) if e.envelope.name == "besluit-genomen")
+    path = f"/casussen/{zaak.casus}/gebeurtenissen/{event.envelope.id}"
+    answers = []
+    hier, elders = ("beheerder", "consulent", "inkoper"), ("beheerder", "consulent")
+    for rol, code in [*((rol, HARLINGEN) for rol in hier), *((rol, "0080") for rol in elders)]:
+        with pytest.raises(Problem) as refused:
+            zaak.platform.api.get("historie", path, Caller(rol, code, f"{rol}-1", (code,), "uitvoering_wmo"))
+        answers.append((refused.value.status, refused.value.code))
+    assert answers == [(410, "vernietigd")] * 2 + [(404, "geen_betrokkenheid")] * 3
+
+
+def test_how_many_were_destroyed_is_told_as_numbers(vernietigd: Vernietigd) -> None:
+    """Per year, scope, ground and outcome, to who answers for it in that gemeente; of which casus is not told."""
+    api = vernietigd.zaak.platform.api
+    beheerder = Caller("beheerder", HARLINGEN, "beheerder-1", (HARLINGEN, "0080"))
+    told = api.get("historie", f"/vernietigingen/{HARLINGEN}", beheerder)
+    row = {"omvang": "casus", "grond": "bewaartermijn_verstreken", "resultaat": "verstrekt"}
+    assert told == {"gemeente": HARLINGEN, "vernietigingen": [{"jaar": 2033, **row, "aantal": 1}]}
+    assert api.get("historie", "/vernietigingen/leeuwarden", beheerder) == {"gemeente": "0080", "vernietigingen": []}
+    for rol, code in (("consulent", HARLINGEN), ("beheerder", "0080")):
+        with pytest.raises(Problem) as refused:
+            api.get("historie", f"/vernietigingen/{HARLINGEN}", Caller(rol, code, f"{rol}-1", (code,)))
+        assert (refused.value.status, refused.value.code) == (403, "rol_telt_niet")
 
 
 def test_a_rebuild_gives_what_is_left(vernietigd: Vernietigd) -> None:
