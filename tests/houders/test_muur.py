@@ -41,8 +41,8 @@ from casuslog.testing.instances import PrivateRabbit, free_port
 from services.abonnement.uitgang import BrokerUitgang
 from services.abonnement.weergave import Bericht
 from tests.houders import muur
+from tests.wall.result import BROKER, keep
 
-BUILD = Path(__file__).parents[2] / "build"
 SERVICES = ("melding", "onderzoek", "beschikking", "pgb", "toezicht", "historie", "abonnement", "inrichting")
 pytestmark = pytest.mark.rabbitmq
 
@@ -295,9 +295,5 @@ def counts(server: PrivateRabbit, *queues: str) -> dict[str, int]:
 
 def _report(attempts: int, leaks: int, counted: int) -> None:
     """Beside the other walls in ``build/wall.json``."""
-    BUILD.mkdir(exist_ok=True)
-    path = BUILD / "wall.json"
-    told = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    told["amqp_broker_alone"] = {"attempts": attempts, "leaks": leaks, "counts_by_passive_declare": counted}
-    path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    keep(BROKER, {"attempts": attempts, "leaks": leaks, "counts_by_passive_declare": counted})
     print(f"broker alone: {attempts} attempts, {leaks} leaks; {counted} passive declarations answered a count")

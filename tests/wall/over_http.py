@@ -226,6 +226,30 @@ def feeds(world: World, rng: random.Random, attempts: int) -> Iterator[Heard]:
         yield ear.attempt(caller, "abonnement", "GET", f"/abonnementen/{abonnement}{tail}", absent=absent)
 
 
+@channel("herhalingen", 600)
+def replays(world: World, rng: random.Random, attempts: int) -> Iterator[Heard]:
+    """Another's subscription sent again, whole or of one casus or gemeente; and the own one, of what is another's."""
+    ear = Ear(world, rng)
+    for number in range(attempts):
+        caller = ear.caller()
+        gemeente, casus = ear.strange(caller)
+        own = rng.choice(caller.gemeenten or GEMEENTEN)
+        mine = world.abonnementen[own][0]
+        if number % 4 == 3:
+            # Also after a replay of one's own that asked for more: what the feed gives stays one's own.
+            yield ear.attempt(caller, "abonnement", "GET", f"/abonnementen/{mine}/gebeurtenissen?na=0&limiet=100")
+            continue
+        theirs = rng.choice(world.abonnementen[gemeente])
+        narrowed = rng.choice(
+            ({}, {"betreft_casus": casus}, {"van_gemeente": gemeente}, {"sinds": "2007-01-01"}, {"sinds": "2017-02-15"})
+        )
+        body = {"gemeente": rng.choice((gemeente, own)), "na": rng.choice((0, 1, 999999999)), **narrowed}
+        target = mine if rng.random() < 0.3 else theirs
+        path = "/opdrachten/herhaal-levering"
+        absent = (path, {**body, "abonnement": new_id()}) if target == theirs and gemeente not in (own,) else None
+        yield ear.attempt(caller, "abonnement", "POST", path, {**body, "abonnement": target}, absent)
+
+
 @channel("beheer", 900)
 def operating(world: World, rng: random.Random, attempts: int) -> Iterator[Heard]:
     """The log as a beheerder reads it, for a gemeente that is not his, from a cursor that he guessed."""

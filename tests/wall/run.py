@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.wall.channels import Channel, Heard
-
-RESULT = Path(__file__).parents[2] / "build" / "wall.json"
+from tests.wall.result import CHANNELS, RESULT, keep
 
 
 @dataclass
@@ -33,13 +31,11 @@ class Outcome:
 
     def write(self, path: Path = RESULT) -> None:
         """Write it down. Holds no word of what leaked: only where, and to whom."""
-        path.parent.mkdir(exist_ok=True)
         rows = {
             name: {"attempts": count, "leaks": len(self.leaks[name]), "first": self.leaks[name][:3]}
             for name, count in self.attempts.items()
         }
-        told = {"attempts": self.total, "leaks": self.leaked, "channels": rows}
-        path.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        keep(CHANNELS, rows, path)
 
 
 def play(world: Any, channels: Iterable[Channel], *, seed: int, part: float = 1.0) -> Outcome:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from casuslog.testing.platform import Platform
 from services.historie import zoeken
 from tests.wall import over_http  # noqa: F401  # its channels add themselves
 from tests.wall.channels import CHANNELS
-from tests.wall.run import play
+from tests.wall.result import BROKER, keep
+from tests.wall.run import Outcome, play
 from tests.wall.world import DAG, World
 
 SEED = 20170215
@@ -36,6 +39,21 @@ def test_ten_thousand_attempts_leak_nothing(world: World) -> None:
     outcome.write()
     assert outcome.leaked == 0, "\n".join(sorted({leak for leaks in outcome.leaks.values() for leak in leaks})[:20])
     assert outcome.total >= ATTEMPTS
+
+
+def test_the_walls_keep_each_others_part_in_either_order(tmp_path: Path) -> None:
+    """What one writes leaves what the other wrote; a new run replaces its own last one; totals are of both."""
+    http = Outcome({"tijdlijnen": 5, "herhalingen": 2}, {"tijdlijnen": ["iets"], "herhalingen": []})
+    broker = {"attempts": 3, "leaks": 0, "counts_by_passive_declare": 1}
+    for name, order in (("een", (0, 1)), ("twee", (1, 0)), ("drie", (0, 1, 0, 1))):
+        path = tmp_path / f"{name}.json"
+        for which in order:
+            (lambda: http.write(path), lambda: keep(BROKER, broker, path))[which]()  # noqa: B023  # called at once
+        told = json.loads(path.read_text(encoding="utf-8"))
+        assert list(told)[:2] == ["attempts", "leaks"]
+        assert (told["attempts"], told["leaks"]) == (10, 1)
+        assert told["amqp_broker_alone"] == broker
+        assert {one: row["attempts"] for one, row in told["channels"].items()} == http.attempts
 
 
 def test_the_oracle_hears_what_may_be_heard(world: World) -> None:
@@ -64,6 +82,7 @@ def _everybody(*_: Any, **__: Any) -> bool:
         ("casuslog.rights.sight._related", "tijdlijnen"),
         ("casuslog.rights.sight._related", "stromen"),
         ("services.abonnement.feed.van_houder", "feeds"),
+        ("services.abonnement.feed.van_houder", "herhalingen"),
         ("casuslog.hosting.operating._gemeenten", "beheer"),
     ],
 )
