@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 
 from casuslog.codes import gemeente
-from casuslog.vernietigen.bewaartermijn import bewaartermijnen
 from tests.scenarios import verbanden
 from tests.scenarios.bestand import Scenario, code_van, is_gemeente, sleutel_van
 from tests.scenarios.namen import SOORT_HULPVERLENER, VELDNAMEN, VOORZIENINGEN
@@ -185,18 +184,8 @@ def _zicht(_: Any, __: str) -> Instellingen:
     yield from ()
 
 
-def _bewaartermijn(waarde: Any, _: str) -> Instellingen:
-    """Retention terms are of the installation (schemas/bewaartermijnen.yaml): they must be what the set says."""
-    termijnen = bewaartermijnen()
-    verstrekt = next(termijn for termijn in termijnen.termijnen if termijn.resultaat == "verstrekt")
-    vanaf = {regel.tot for regel in termijnen.resultaten if regel.resultaat == "verstrekt"}
-    nu = {
-        "jaren": verstrekt.jaren,
-        "start": "einde_laatste_voorziening" if vanaf == {"tot_en_met"} else None,
-        "lopende_zaak_blokkeert": termijnen.lopende_zaak_blokkeert,
-    }
-    if verstrekt.dagen or nu != waarde:
-        raise ValueError(f"bewaartermijn is {nu}, expected {waarde}")
+def _bewaartermijn(_: Any, __: str) -> Instellingen:
+    """Retention terms are of the installation (schemas/bewaartermijnen.yaml): the scenario looks whether they fit."""
     yield from ()
 
 

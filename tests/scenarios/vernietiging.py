@@ -22,6 +22,7 @@ from casuslog.recorded import RecordedEvent
 from casuslog.rights.events import BetrokkenheidVastgelegd
 from casuslog.subscribing import Received
 from casuslog.testing.platform import Platform
+from casuslog.vernietigen.bewaartermijn import bewaartermijnen
 from services.beschikking.gebeurtenissen import (
     BesluitGenomen,
     LeveringGestart,
@@ -99,6 +100,8 @@ def _melding(spel: Spel, zaak: str, persoon: str, op: date) -> None:
 
 def controleer(spel: Spel, stap: Stap) -> None:
     """Until when each casus is kept, as the trial of the command tells it; on the last day none may be destroyed."""
+    for regel in spel.beleid("bewaartermijn"):
+        _eis_beleid(regel["waarde"])
     spel.kennis["systeem"].haal_op()
     spel.kennis["bewaren"] = {}
     for zaak in ("A", "B"):
@@ -132,6 +135,20 @@ def team_vraagt(spel: Spel, stap: Stap) -> None:
     systeem.haal_op()
     assert systeem.open(spel.casus("B")), "the copy of another casus must stay"
     systeem.open(spel.casus("A"))
+
+
+def _eis_beleid(waarde: Any) -> None:
+    """The terms of this installation (schemas/bewaartermijnen.yaml) are those that the set is about."""
+    termijnen = bewaartermijnen()
+    verstrekt = next(termijn for termijn in termijnen.termijnen if termijn.resultaat == "verstrekt")
+    vanaf = {regel.tot for regel in termijnen.resultaten if regel.resultaat == "verstrekt"}
+    nu = {
+        "jaren": verstrekt.jaren,
+        "start": "einde_laatste_voorziening" if vanaf == {"tot_en_met"} else None,
+        "lopende_zaak_blokkeert": termijnen.lopende_zaak_blokkeert,
+    }
+    if verstrekt.dagen or nu != waarde:
+        raise ValueError(f"bewaartermijn is {nu}, expected {waarde}")
 
 
 def _opdrachtregel(spel: Spel, zaak: str, *woorden: str, **hoe: Any) -> Any:
