@@ -158,14 +158,14 @@ FAULTS = (
     Fault(
         name="consumer-raises",
         about="a consumer that always raises in a fifth of the lanes",
-        times=3,
+        times=2,
         short_times=1,
         strike=raises,
     ),
     Fault(
         name="consumer-backlog",
         about="a consumer that returns and has everything still to do",
-        times=3,
+        times=2,
         short_times=1,
         strike=backlog,
     ),

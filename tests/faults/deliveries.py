@@ -238,7 +238,7 @@ FAULTS = (
     Fault(
         name="delivery-changed",
         about="deliveries of which body or headers were changed on their way",
-        times=5,
+        times=4,
         short_times=1,
         strike=_tampered(changed),
     ),
