@@ -6,18 +6,19 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casuslog.clock import Clock
 from casuslog.consume.books import BEHIND, Books
 from casuslog.consume.failures import waits_behind
-from casuslog.consume.handlers import Handler, Handlers
+from casuslog.consume.handlers import Handlers
 from casuslog.consume.items import Missing
 from casuslog.consume.sheet import Followed, Sheet, read, write
+from casuslog.consume.together import Together
 from casuslog.envelope import Envelope, Position
 from casuslog.errors import SchemaError
 from casuslog.failpoints import failpoint
-from casuslog.recorded import Cursor, RecordedEvent, StoredEvent
+from casuslog.recorded import Cursor, StoredEvent
 
 if TYPE_CHECKING:
     from casuslog.store import EventStore, Transaction
@@ -152,7 +153,7 @@ class Effects:
 
     def _handle(self, tx: Transaction, events: Sequence[StoredEvent], began: float) -> None:
         concerned = [(stored, handlers) for stored in events if (handlers := self._handlers.of(stored.envelope))]
-        batch = _Batch(tx)
+        batch = Together(tx)
         # Keys are asked for once, for all events; own events are read as objects, those of others as mappings.
         own = self._store.service
         for typed, group in groupby(concerned, lambda pair: pair[0].envelope.service == own):
@@ -231,36 +232,3 @@ class _Work:
         except ValueError:
             raise SchemaError("het attribuut oorzaak is geen positie") from None
         return cause if cause.service in self._sources else None
-
-
-class _Batch:
-    """Events on their way to handlers, in the order in which they take effect.
-
-    Only neighbours that go to the same methods are handed over together: were each method given its whole list at
-    once, an effect could run before its cause within the transaction.
-    """
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-        self._calls: tuple[Callable[[Any, Any], None], ...] = ()
-        self._events: list[RecordedEvent] = []
-        self.called = 0
-        """How many events went to a method by themselves."""
-
-    def give(self, event: RecordedEvent, concerned: Sequence[Handler]) -> None:
-        calls = tuple(handler.call for handler in concerned if handler.batch)
-        if calls != self._calls or len(calls) < len(concerned):
-            self.flush()
-        for handler in concerned:
-            if not handler.batch:
-                handler.call(event, self._tx)
-                self.called += 1
-        if calls:
-            self._calls = calls
-            self._events.append(event)
-
-    def flush(self) -> None:
-        events, self._events = self._events, []
-        if events:
-            for call in self._calls:
-                call(events, self._tx)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
@@ -16,6 +15,7 @@ from sqlalchemy import Connection
 
 from casuslog.codec import Codec
 from casuslog.consume.handlers import Handler, Handlers
+from casuslog.consume.together import Together
 from casuslog.errors import InvalidInput, StoreError
 from casuslog.hosting.collecting import seldom
 from casuslog.hosting.entrypoint import OnEvent
@@ -130,13 +130,12 @@ class Rebuild:
                 yield stored
 
     def _project(self, batch: Sequence[StoredEvent]) -> None:
-        writing = _Writing(self._beside.conn)
+        together = Together(_Writing(self._beside.conn))
         self._content.expect(batch)
-        for handlers, group in groupby(batch, lambda stored: tuple(self.handlers.of(stored.envelope))):
-            events = [RecordedEvent(stored.envelope, _Later(self._content, stored), stored) for stored in group]
-            for handler in handlers:
-                for given in [events] if handler.batch else events:
-                    handler.call(given, writing)
+        for stored in batch:
+            event = RecordedEvent(stored.envelope, _Later(self._content, stored), stored)
+            together.give(event, self.handlers.of(stored.envelope))
+        together.flush()
 
 
 class _Content:
