@@ -44,6 +44,7 @@ check: $(VENV)/installed
 	$(VENV)/bin/casuslog schema check
 	$(VENV)/bin/casuslog schema gate
 	$(VENV)/bin/casuslog docs check
+	@$(PY) scripts/audit
 
 # Choose versions anew. The result names no index and no host.
 lock: $(VENV)/installed
