@@ -106,7 +106,7 @@ def test_without_limits_nobody_waits() -> None:
 def claims(**other: object) -> str:
     """A header with a token of the issuer, with some claims otherwise."""
     now = int(time.time())
-    told = {"iss": "casuslog-ontwikkeling", "aud": "casuslog", "sub": "s-1", "rol": "kcc", "iat": now, "exp": now + 60}
+    told = {"iss": "casuslog-ontwikkeling", "aud": "casuslog", "sub": "s-1", "rol": "kcc", "iat": now, "exp": now + 3600}
     return f"Bearer {jwt.encode({**told, **other}, 'x' * 40, algorithm='HS256')}"
 
 
