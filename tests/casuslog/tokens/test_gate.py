@@ -104,9 +104,10 @@ def test_without_limits_nobody_waits() -> None:
 
 
 def claims(**other: object) -> str:
-    """A header with a token of the issuer, with some claims otherwise."""
+    """A header with a token of the issuer, with some claims otherwise; it holds for as long as a run takes."""
     now = int(time.time())
-    told = {"iss": "casuslog-ontwikkeling", "aud": "casuslog", "sub": "s-1", "rol": "kcc", "iat": now, "exp": now + 3600}
+    until = now + 3600
+    told = {"iss": "casuslog-ontwikkeling", "aud": "casuslog", "sub": "s-1", "rol": "kcc", "iat": now, "exp": until}
     return f"Bearer {jwt.encode({**told, **other}, 'x' * 40, algorithm='HS256')}"
 
 
