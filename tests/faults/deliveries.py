@@ -135,6 +135,7 @@ def _swap(scene: Scene, consumer: str, tamper: Tamper, rng: Random) -> tuple[lis
             while len(taken) < PILE:
                 if time.monotonic() > deadline:
                     raise DidNotStrike(f"only {len(taken)} messages in {queue}")
+                connection.heartbeat_check()  # a pile may take longer to come than the broker waits for a sign of life
                 with contextlib.suppress(socket.timeout, TimeoutError):
                     connection.drain_events(timeout=0.5)
         before = [Message(bytes(m.body), dict(m.headers), m.content_type) for m in taken]
