@@ -120,7 +120,7 @@ def _counts(store: EventStore, gemeenten: Gemeenten) -> str:
         streams = streams.where(events.c.gemeente.in_(gemeenten))
     per_stream = streams.group_by(events.c.gemeente, events.c.stroom, events.c.subject).subquery()
     total = select(func.count(), func.coalesce(func.sum(per_stream.c.number), 0)).select_from(per_stream)
-    with store.engine.connect() as conn:
+    with store.reading() as conn:
         row = conn.execute(total).one()
     return f"{row[1]} gebeurtenissen in {row[0]} stromen"
 

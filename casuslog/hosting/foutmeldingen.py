@@ -65,7 +65,7 @@ class Foutmeldingen:
         besloten = foutmeldingen.c.stroom.in_(sorted(matrix().besloten))
         zichtbaar = besloten if caller.rol == TOEZICHTHOUDER else ~besloten
         query = select(foutmeldingen).where(foutmeldingen.c.gemeente.in_(caller.gemeenten), zichtbaar)
-        with self.log.store.engine.connect() as conn:
+        with self.log.store.reading() as conn:
             rows = conn.execute(query.order_by(foutmeldingen.c.id)).mappings().all()
         shown = [{**row, "op": row["op"].isoformat()} for row in rows]
         return json_response({"service": self.name, "foutmeldingen": shown})

@@ -77,7 +77,7 @@ def _of_consumer(service: str, running: RunningConsumer, clock: Clock) -> Iterat
 
 def _of_database(store: EventStore, clock: Clock, consuming: LogConsumer) -> Iterator[Figure]:
     service = (store.service,)
-    with store.engine.connect() as conn:
+    with store.reading() as conn:
         passed_on = relayed(conn)
         yield "relay_waiting_events", service, behind(conn, passed_on)
         parked = parked_counts(conn, store.service)

@@ -155,11 +155,11 @@ class Operating:
         """Lanes with an event of a gemeente of the caller; what could not be read is of nobody, so of everybody."""
         own = parked.c.gemeente.in_([*caller.gemeenten, ""])
         query = select(parked.c.lane).distinct().where(parked.c.consumer == self.name, own)
-        with self.log.store.engine.connect() as conn:
+        with self.log.store.reading() as conn:
             return set(conn.execute(query).scalars())
 
     def _parked_timers(self, caller: Caller) -> list[tuple[timers.Timer, str]]:
-        with self.log.store.engine.connect() as conn:
+        with self.log.store.reading() as conn:
             found = timers.parked(conn)
         return [(timer, reason) for timer, reason in found if timer.stream.gemeente in caller.gemeenten]
 

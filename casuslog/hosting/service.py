@@ -102,7 +102,7 @@ class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Waiting, Operating):
     @http("GET", "/klaar")
     def http_klaar(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes it
         """Whether it can take work: the database answers."""
-        with self.log.store.engine.connect() as conn:
+        with self.log.store.reading() as conn:
             conn.execute(select(1))
         return json_response({"service": self.name, "klaar": True})
 

@@ -88,7 +88,7 @@ def parked_counts(conn: Connection, consumer: str) -> dict[str, int]:
 
 def standing(store: EventStore, clock: Clock, sources: Iterable[str], *, ready: bool) -> dict[str, Any]:
     """The answer of ``GET /status``. Holds cursors, counts and times; nothing of a casus."""
-    with store.engine.connect() as conn:
+    with store.reading() as conn:
         passed_on = relayed(conn)
         figures = {
             "wachtend": behind(conn, passed_on),

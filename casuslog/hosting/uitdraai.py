@@ -193,7 +193,7 @@ def _enveloppen(store: EventStore, kop: Kop) -> dict[int, str]:
     """The envelopes of a stream as they were written, which is what the chain is over."""
     e, stream = events.c, kop.stroom
     query = select(e.version, e.envelope).where(e.gemeente == stream.gemeente, e.stroom == stream.kind)
-    with store.engine.connect() as conn:
+    with store.reading() as conn:
         return {row.version: row.envelope for row in conn.execute(query.where(e.subject == stream.id))}
 
 

@@ -66,7 +66,7 @@ def handled_up_to(log: ServiceLog, wanted: Position, *, own_too: bool = False) -
         inbox.c.stroom == stream.kind,
         inbox.c.subject == stream.id,
     )
-    with log.store.engine.connect() as conn:
+    with log.store.reading() as conn:
         return conn.execute(query).scalar() or 0
 
 
@@ -75,7 +75,7 @@ def _admit(log: ServiceLog, caller: Caller, wanted: Position) -> None:
     kind = wanted.stream.kind
     if kind in known.besloten and not any(r.is_for(caller.rol) and kind in r.stromen for r in known.regels):
         raise NoInvolvement()
-    with log.store.engine.connect() as conn:
+    with log.store.reading() as conn:
         admit(conn, caller, wanted.stream.gemeente, wanted.stream.id, today(log.platform.clock), stroom=kind)
 
 

@@ -212,7 +212,7 @@ class EventStore:
             InvalidInput, ValueError: as in :meth:`Transaction.append`; the parts before are in.
             Unavailable: the database is away; do it again.
         """
-        return Importer(self._writer, self._reading, self.transaction).run(histories, part)
+        return Importer(self._writer, self.reading, self.transaction).run(histories, part)
 
     def _append_in_transaction(
         self, stream: Stream, expected: int, facts: Sequence[Fact], context: Context, command: Command | None
@@ -232,10 +232,10 @@ class EventStore:
         sessions = Sessions(self.engine)
         if not grouped:
             self._sessions = (sessions,)
-            return Alone(functools.partial(single, sessions, self.service), self._writer, self._reading)
+            return Alone(functools.partial(single, sessions, self.service), self._writer, self.reading)
         together = Sessions(self.engine, _shared.settings(_grouped.LOCK_MILLISECONDS))
         self._sessions = (sessions, together)
-        return Alone(_grouped.Grouped(sessions, together, self.service).rows, self._writer, self._reading)
+        return Alone(_grouped.Grouped(sessions, together, self.service).rows, self._writer, self.reading)
 
     def _began(self, events: int) -> None:
         self.appended += events
@@ -274,7 +274,7 @@ class EventStore:
         """The committed events of a stream after a version, in order; read in pages."""
 
         def page(since: int, size: int) -> list[StoredEvent]:
-            with self._reading() as conn:
+            with self.reading() as conn:
                 return _reader.stream_page(conn, stream, since, size)
 
         return _reader.paged(page, after, limit)
@@ -284,27 +284,27 @@ class EventStore:
 
         Read on from the cursor of the last one. An empty list means: nothing more for now.
         """
-        with self._reading() as conn:
+        with self.reading() as conn:
             return _reader.log_page(conn, gemeenten, after, limit)
 
     def head(self, gemeenten: Gemeenten) -> Cursor:
         """The cursor of the last final event, or the start when there is none."""
-        with self._reading() as conn:
+        with self.reading() as conn:
             return _reader.last_final(conn, gemeenten)
 
     def version(self, stream: Stream) -> int:
         """The committed version of a stream; 0 when it does not exist."""
-        with self._reading() as conn:
+        with self.reading() as conn:
             return head_of(conn, stream).version
 
     def horizon(self) -> Horizon:
         """How long the log has been held up, and by whom. Alarm on its ``lag``."""
-        with self._reading() as conn:
+        with self.reading() as conn:
             return self._watch.look(conn)
 
     def verify(self, gemeenten: Gemeenten, stream: Stream | None = None) -> Iterator[ChainBreak]:
         """Recompute the hash chain; every event that is not as it was appended."""
-        return _verify.breaks(self._reading, gemeenten, stream)
+        return _verify.breaks(self.reading, gemeenten, stream)
 
     def forget_commands(self, gemeenten: Gemeenten, *, before: datetime) -> int:
         """Forget the answers to commands of before a moment; how many. Their keys are then as new."""
@@ -312,7 +312,12 @@ class EventStore:
         return self.run_transaction(lambda tx: _commands.forget(tx.conn, asked, before))
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """A connection for single reads, each its own transaction: for whoever answers a caller or tells how it stands.
+
+        Raises:
+            Unavailable: the database is away or too busy.
+        """
         with translated(), self._reads.connect() as conn:
             yield conn
 

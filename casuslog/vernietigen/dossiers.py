@@ -49,7 +49,7 @@ def koppen(store: EventStore, subject: str, gemeente: str | None = None) -> list
     ends = last.group_by(e.gemeente, e.stroom).subquery()
     here = (e.gemeente == ends.c.gemeente) & (e.stroom == ends.c.stroom) & (e.version == ends.c.version)
     query = select(e.gemeente, e.stroom, e.version, e.hash).join(ends, here).where(e.subject == subject)
-    with store.engine.connect() as conn:
+    with store.reading() as conn:
         rows = conn.execute(query.order_by(e.gemeente, e.stroom)).all()
     return [
         Kop(store.service, Stream(row.gemeente, row.stroom, subject), row.version, bytes(row.hash).hex())

@@ -27,7 +27,7 @@ def afgerond(store: EventStore, gemeente: str) -> Iterator[RecordedEvent]:
     e = events.c
     made = (e.gemeente == gemeente) & (e.stroom == STROOM) & e.type.endswith(VERKLAARD)
     subjects = select(e.subject).where(made).distinct().order_by(e.subject)
-    with store.engine.connect() as conn:
+    with store.reading() as conn:
         found = list(conn.execute(subjects).scalars())
     for subject in found:
         stored = store.read_stream(Stream(gemeente, STROOM, subject))

@@ -203,7 +203,7 @@ class Levering:
 
     def _wachtenden(self) -> Sequence[str]:
         query = select(leveringen.c.abonnement).where(leveringen.c.staat == WACHT).distinct()
-        with self._store.engine.connect() as conn:
+        with self._store.reading() as conn:
             return conn.execute(query).scalars().all()
 
     def _bedien(self, abonnement: str) -> int:

@@ -155,7 +155,7 @@ class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, 
     def more_standing(self, caller: Caller) -> dict[str, Any]:
         """How each subscriber stands whose subscription a gemeente of the caller granted."""
         log: ServiceLog = self.log
-        with log.store.engine.connect() as conn:
+        with log.store.reading() as conn:
             return {"afnemers": afnemers.stand(conn, caller.gemeenten)}
 
     def figures(self) -> Iterator[Figure]:

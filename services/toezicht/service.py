@@ -108,7 +108,7 @@ class ToezichtService(Foutmeldingen, CasusService):
             .where(events.c.version == 1)
             .order_by(events.c.position)
         )
-        with log.store.engine.connect() as conn:
+        with log.store.reading() as conn:
             rows = [(row.subject, json.loads(row.envelope)) for row in conn.execute(query)]
         about = [(e["gemeente"], dossier) for dossier, e in rows]
         note(log, reader, "dossiers", ",".join(reader.gemeenten), allowed=True, request=request, about=about)

@@ -300,3 +300,21 @@ def test_an_idle_transaction_is_ended_by_the_server(store: EventStore) -> None:
     with pytest.raises(Unavailable):
         store.run_transaction(linger)
     assert store.version(where) == 0
+
+
+def test_reading_calls_a_database_that_is_away_by_its_name(store: EventStore, postgres_url: str) -> None:
+    """A connection that was cut is no error of the program: who asked is told to try again, and the next read works."""
+    with pytest.raises(Unavailable, match="probeer het opnieuw"), store.reading() as conn:
+        _cut(postgres_url)
+        conn.execute(text("SELECT 1"))
+    with store.reading() as conn:
+        assert conn.execute(text("SELECT 1")).scalar_one() == 1
+
+
+def _cut(url: str) -> None:
+    """End every other session of a database."""
+    engine = create_engine(url)
+    with engine.connect() as conn:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+        conn.exec_driver_sql(others + "pg_backend_pid()")
+    engine.dispose()
