@@ -68,7 +68,8 @@ class Readable(click.Group):
             raise
         except click.UsageError as error:
             raise Misused(error) from error
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            # Of the last, whoever read us has read enough; click knows how to end then.
             raise
         except Exception as error:
             raise Failure(f"Onverwachte fout: {logs.told(error)[0]}") from error

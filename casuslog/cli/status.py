@@ -29,6 +29,8 @@ TOLD = {
     "horizon_stalled": "horizon",
 }
 """Causes and alarms for people."""
+REFUSED = (401, 403)
+"""Statuses of who answers and does not tell us: then it is our token that must change."""
 LEVEL = "bij"
 _NONE = "-"
 
@@ -47,7 +49,9 @@ def status(installation: Installation, as_json: bool) -> None:
     def ask(name: str, path: str) -> dict[str, Any] | None:
         try:
             return client.get(name, path, caller)
-        except CasuslogError:
+        except CasuslogError as error:
+            if error.status in REFUSED:
+                raise
             # Away, or it has no answer: either way the table says so.
             return None
 

@@ -28,7 +28,7 @@ from casuslog.hosting.overview import Overview, overview
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.reading import ensure_beheerder
 from casuslog.hosting.settings import service_names
-from casuslog.http import json_response, problem_response, secured
+from casuslog.http import json_response, problem_response, secured, unforeseen
 from casuslog.http.client import ApiClient
 from casuslog.relay import Relay, RelayStatus
 
@@ -112,6 +112,8 @@ class RelayEdge:
             return route()
         except CasuslogError as error:
             return problem_response(error)
+        except Exception as error:
+            return problem_response(unforeseen(error, f"relay {request.path}"))
 
     def _alive(self) -> Response:
         return json_response({"service": self._name, "gezond": True})

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 
 from casuslog.caller import Caller
 from casuslog.cli._table import duration, table
+from casuslog.http.client import Problem
 from casuslog.identifiers import new_id
 from casuslog.store.tables import relay_position
 from tests.casuslog.cli.conftest import BenchClient
@@ -81,6 +82,17 @@ def test_a_service_that_does_not_answer_is_told_and_fails_the_command(run: Run, 
     assert row(result, "bron") == ["bron", "-", "antwoordt niet", "-", "-", "nee"]
     assert row(result, "volger", "bron") == ["volger", "bron", "onbekend: bron antwoordt niet", "-"]
     assert row(result, "meer")[-1] == "ja"
+
+
+def test_a_token_that_is_refused_is_not_called_a_service_that_is_away(run: Run, client: BenchClient) -> None:
+    """Who answers with a refusal runs: what it says, and what would be right, is the answer of the command."""
+    client.answers["/status"] = Problem(
+        {"status": 401, "detail": "Het token is niet geldig.", "wat_zou_mogen": "Vraag een ander."}
+    )
+    result = run("status")
+    assert result.exit_code == 1
+    assert "casuslog: Het token is niet geldig. Vraag een ander." in result.stderr
+    assert "antwoordt niet" not in result.output
 
 
 HOLDER = {
