@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from casuslog.bewijs.bestand import bewaar_heel
 from casuslog.errors import StoreError
 
 MAP = "zegels"
@@ -104,7 +105,7 @@ class Zegel:
         zegel = cls(key, gemeente)
         openbaar = path.with_suffix(".pub")
         if not openbaar.exists():
-            openbaar.write_text(zegel.openbaar.pem, encoding="ascii")
+            bewaar_heel(openbaar, zegel.openbaar.pem, mode=0o644)
         return zegel
 
     def op(self, value: Any) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from casuslog import verwerkingen
-from casuslog.bewijs import Zegel
+from casuslog.bewijs import Zegel, bewaar_heel
 from casuslog.bewijs.toets import FORMAAT, KOP
 from casuslog.caller import Caller
 from casuslog.errors import Forbidden, NotFound
@@ -174,8 +174,7 @@ class Uitdraai:
 
 def bewaar(path: Path, export: Mapping[str, Any]) -> None:
     """Write an export to a file that only its owner reads."""
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(export, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    bewaar_heel(path, json.dumps(export, ensure_ascii=False, indent=1) + "\n")
 
 
 def _kop(zegel: Zegel, casus: str, gemaakt: str, einden: Sequence[Kop]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from casuslog.bewijs import Zegel, vingerafdruk
+from casuslog.bewijs import Zegel, bewaar_heel, vingerafdruk
 from casuslog.hosting.vernietiging import Bevestiging, Plan, Vernietiging, ontbrekend
 from casuslog.vernietigen.dossiers import dossier
 from casuslog.vernietigen.gebeurtenissen import VernietigingBesloten
@@ -81,8 +81,8 @@ def bewaar(data: Path, verklaring: Mapping[str, Any]) -> Path:
     folder = data / MAP
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{verklaring['vernietiging']}.json"
-    path.write_text(json.dumps(verklaring, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    path.with_suffix(".txt").write_text(tekst(verklaring), encoding="utf-8")
+    bewaar_heel(path.with_suffix(".txt"), tekst(verklaring))
+    bewaar_heel(path, json.dumps(verklaring, ensure_ascii=False, indent=2) + "\n")
     return path
 
 
