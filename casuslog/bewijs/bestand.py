@@ -1,4 +1,4 @@
-"""Files that are proof: each appears whole or not at all, also when its writer is killed, and only its owner reads it."""
+"""Files that are proof: each appears whole or not at all, also when its writer is killed; only its owner reads it."""
 
 from __future__ import annotations
 

@@ -245,6 +245,11 @@ class Levering:
             if inschrijving is not None and rij.subject not in casussen:
                 casussen[rij.subject] = Casus.lees(tx, self._known, rij.subject, DOEL)
             gemaakt.append((rij.nummer, self._bericht(abonnement, inschrijving, rij, casussen)))
+        if inschrijving is not None and self._keys is not None:
+            # Before they go: whoever is killed between the confirm and the mark has disclosed them all the same.
+            # What goes again after that is recorded again.
+            leesbaar = [nummer for nummer, one in gemaakt if one.headers.get(NIVEAU) in logboek.LEESBAAR]
+            logboek.verstrekt(tx, self._keys, inschrijving, leesbaar, self._clock.now())
         return gemaakt
 
     def _bericht(
@@ -260,12 +265,8 @@ class Levering:
         return bericht(self._store.codec, inschrijving, rij.nummer, event, gezien)
 
     def _merk(self, tx: Transaction, abonnement: str, berichten: Sequence[tuple[int, Bericht]]) -> None:
-        now, inschrijving = self._clock.now(), self._register.een(tx, abonnement)
-        if inschrijving is not None and self._keys is not None:
-            leesbaar = [nummer for nummer, one in berichten if one.headers.get(NIVEAU) in logboek.LEESBAAR]
-            logboek.verstrekt(tx, self._keys, inschrijving, leesbaar, now)
         self._versies.noteer(tx, abonnement, gestuurd(berichten), today(self._clock))
-        nu = now.isoformat()
+        nu = self._clock.now().isoformat()
         for staat in (GELEVERD, INGEHOUDEN):
             nummers = [nummer for nummer, one in berichten if one.ingehouden is (staat == INGEHOUDEN)]
             if nummers:

@@ -27,7 +27,7 @@ def over(shown: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
 def verstrekt(
     tx: Transaction, keys: KeyStore, inschrijving: Inschrijving, nummers: Collection[int], nu: datetime
 ) -> None:
-    """Record that these numbers went out in the clear, in the transaction that marks them as gone."""
+    """Record that these numbers go out in the clear, in a transaction that is over before they do."""
     if not nummers:
         return
     t = leveringen.c

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from casuslog.errors import SchemaError
 from casuslog.rights import BetrokkenheidVastgelegd
 from casuslog.schema import CLOUDEVENTS_JSON
+from casuslog.verwerkingen.tabel import verwerkingen
 from services.abonnement import weergave
 from services.abonnement.weergave import AVRO_HELDER, INGEHOUDEN, NIVEAU, NUMMER, VERWIJZING
 from tests.services.abonnement.wereld import AANBIEDER, BEHEERDER, NAAM, Wereld
@@ -251,3 +253,15 @@ def wacht_tot(waar: Callable[[], bool], seconden: float = 10.0) -> None:
     while not waar():
         assert time.monotonic() < einde
         time.sleep(0.02)
+
+
+def test_what_may_have_gone_out_is_recorded_as_disclosed(wereld: Wereld) -> None:
+    """Whoever is killed after the confirm has disclosed it all the same: the record stands before the message goes."""
+    abonnement = wereld.ken_toe()
+    wereld.melding()
+    wereld.queues.refuses.add(abonnement)
+    wereld.pomp.stap()
+    query = select(func.count()).select_from(verwerkingen).where(verwerkingen.c.onderdeel == "levering")
+    with wereld.store.reading() as conn:
+        assert conn.execute(query).scalar_one() == 1
+    assert {staat for _, _, staat in wereld.nummers(abonnement)} == {"wacht"}
