@@ -16,7 +16,7 @@ import pytest
 from kombu import Connection
 
 from casuslog.errors import Unavailable
-from casuslog.testing import instances
+from casuslog.testing import _postgres, _rabbit
 from casuslog.testing.instances import PrivateInstance, PrivatePostgres, PrivateRabbit
 
 OWNER = """
@@ -218,8 +218,8 @@ def test_a_disk_that_may_not_be_mounted_says_so(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_missing_server_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where PostgreSQL or RabbitMQ is not installed the error names the script that installs it."""
-    monkeypatch.setattr(instances, "POSTGRES_BIN", tmp_path)
-    monkeypatch.setattr(instances, "RABBITMQ_BIN", tmp_path)
+    monkeypatch.setattr(_postgres, "POSTGRES_BIN", tmp_path)
+    monkeypatch.setattr(_rabbit, "RABBITMQ_BIN", tmp_path)
     for server in (PrivatePostgres(), PrivateRabbit()):
         with pytest.raises(Unavailable, match="ensure-servers"):
             server.start()

@@ -1,13 +1,10 @@
-"""Webhooks: asked first, in order, again for days, never inwards, and nobody waits for another."""
+"""Webhooks: asked first, signed, in order, again for days, and nobody waits for another."""
 
 from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,90 +13,31 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from casuslog.caller import Caller
-from casuslog.cloudevents import CLOUDEVENTS_JSON, CloudEvent
-from casuslog.envelope import Stream
-from casuslog.errors import InvalidInput, NotFound, Refused, Unavailable
-from casuslog.http.outward import SECONDS, Outward, Target
+from casuslog.cloudevents import CLOUDEVENTS_JSON
+from casuslog.errors import NotFound, Unavailable
+from casuslog.http.outward import Target
 from casuslog.http.signing import verified
 from casuslog.verwerkingen.tabel import verwerkingen
 from services.abonnement import afnemers
-from services.abonnement import bezorging as b
 from services.abonnement import oordeel as o
-from services.abonnement.afzender import Afzender, van_dienst
-from services.abonnement.inschrijving import Register
-from services.abonnement.levering import IN_QUEUE
-from tests.services.abonnement.ontvanger import Ontvanger, ontvangend
+from services.abonnement.afzender import Afzender
+from tests.services.abonnement.ontvanger import ontvangend
+from tests.services.abonnement.webhookproef import (
+    AFZENDER,
+    KCC,
+    VOLLEDIG,
+    bezorger,
+    event,
+    nummers,
+    rondes,
+    stand,
+    stel_in,
+    vastgelegd,
+    vraag,
+)
 from tests.services.abonnement.wereld import AANBIEDER, ANDERE_AANBIEDER, BEHEERDER, OPSTERLAND, WIJKTEAM, Wereld
 
-KCC = Caller("kcc", OPSTERLAND, "k-1", (OPSTERLAND,))
-AFZENDER = Afzender(oorsprong="casuslog.example", uit=Outward(development=True, seconds=0.5))
-VOLLEDIG = {"profiel": "volledig", "grondslag": "Wmo 2015 art. 5.1.1"}
-
-
-@pytest.fixture
-def ontvanger() -> Iterator[Ontvanger]:
-    with ontvangend() as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def dienst(wereld: Wereld) -> Any:
-    """The service, on an embedded installation."""
-    settings = SimpleNamespace(public_url="", http_host="casuslog.example", embedded=True)
-    wereld.service.log.platform.settings = settings
-    wereld.service.log.platform.keys = wereld.sleutels
-    wereld.service.log.of_itself = van_dienst
-    return wereld.service
-
-
-def bezorger(wereld: Wereld, afzender: Afzender = AFZENDER) -> b.Bezorging:
-    """As it would start in a process of its own."""
-    register, keys = Register(), wereld.sleutels
-    return b.Bezorging(wereld.store, wereld.known, register, wereld.clock, keys, afzender, monotonic=wereld.monotonic)
-
-
-@pytest.fixture
-def bezorging(wereld: Wereld) -> Iterator[b.Bezorging]:
-    made = bezorger(wereld)
-    yield made
-    made.stop()
-
-
-def rondes(bezorging: b.Bezorging, most: int = 10) -> None:
-    """Until nothing is to be done at this moment."""
-    for _ in range(most):
-        if not bezorging.ronde():
-            return
-        bezorging.uitgewerkt()
-
-
-def vraag(wereld: Wereld, method: str, caller: Caller, *path: Any, body: Any = None, headers: Any = None) -> Any:
-    """Ask the service over its HTTP method, with a body."""
-    given = {"Authorization": f"Bearer {wereld.issuer.issue(caller)}", **(headers or {})}
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(EnvironBuilder(method="POST", data=data, headers=given).get_environ())
-    return json.loads(getattr(wereld.service, method)(request, *path).get_data())
-
-
-def stel_in(wereld: Wereld, abonnement: str, url: str, caller: Caller = WIJKTEAM, **meer: Any) -> Any:
-    return vraag(wereld, "http_stel_webhook_in", caller, abonnement, body={"url": url, **meer})
-
-
-def stand(wereld: Wereld, abonnement: str) -> Any:
-    return vraag(wereld, "http_webhook", BEHEERDER, abonnement)
-
-
-def vastgelegd(wereld: Wereld, abonnement: str, kind: str = "webhook", gemeente: str = OPSTERLAND) -> list[str]:
-    """Names of the events of the webhook, in order."""
-    return [e.envelope.name for e in wereld.store.read_stream(Stream(gemeente, kind, abonnement))]
-
-
-def nummers(ontvanger: Ontvanger) -> list[int]:
-    return [event(one).attributes["nummer"] for one in ontvanger.berichten]
-
-
-def event(bericht: Any) -> CloudEvent:
-    return CloudEvent.from_http(bericht.headers, bericht.body)
+pytestmark = pytest.mark.usefixtures("dienst")
 
 
 # -- asked first -------------------------------------------------------------------------------------------------------
@@ -434,163 +372,3 @@ def _verstrekt(wereld: Wereld) -> int:
     query = select(func.count()).select_from(verwerkingen).where(verwerkingen.c.onderdeel == "levering")
     with wereld.store.engine.connect() as conn:
         return int(conn.execute(query).scalar_one())
-
-
-# -- never inwards -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("url", "reden"),
-    [
-        ("http://ontvanger.example/hier", "geen_https"),
-        ("https://gebruiker:woord@ontvanger.example/", "adres_met_gegevens"),
-        ("https://10.0.0.7/", "adres_niet_openbaar"),
-        ("https://169.254.169.254/latest/meta-data", "adres_niet_openbaar"),
-        ("https://[::1]/", "adres_niet_openbaar"),
-        ("https://2130706433/", "adres_niet_openbaar"),
-        ("ftp://ontvanger.example/", "adres_onjuist"),
-        ("https://ontvanger.example/#deel", "adres_onjuist"),
-        ("/hier", "adres_onjuist"),
-    ],
-)
-def test_a_bad_address_is_refused_and_the_refusal_recorded(wereld, dienst, url, reden):
-    """With the rule and what would be right; a webhook that ran, runs on; nothing of the address is repeated."""
-    dienst.log.platform.settings.embedded = False
-    abonnement = wereld.ken_toe()
-    stel_in(wereld, abonnement, "https://ontvanger.example/hier")
-    with pytest.raises(Refused) as geweigerd:
-        stel_in(wereld, abonnement, url)
-    assert (geweigerd.value.code, geweigerd.value.field) == (reden, "url")
-    assert "ontvanger.example" not in geweigerd.value.detail
-    assert vastgelegd(wereld, abonnement) == ["webhook-ingesteld", "webhookaanvraag-geweigerd"]
-    assert stand(wereld, abonnement)["toestand"] == "te_bevestigen"
-
-
-def test_a_name_that_points_inwards_is_refused_when_it_is_called(wereld, ontvanger):
-    """Only the connection shows it; it is an event, and nothing arrived."""
-    binnen = Outward(resolve=lambda *_, **__: [(2, 1, 6, "", ("127.0.0.1", ontvanger.port))])
-    bezorging = bezorger(wereld, Afzender(oorsprong="casuslog.example", uit=binnen))
-    abonnement = wereld.ken_toe()
-    wereld.melding()
-    stel_in(wereld, abonnement, "https://ontvanger.example/hier")
-    rondes(bezorging)
-    assert vastgelegd(wereld, abonnement)[-1] == "webhook-geweigerd"
-    assert stand(wereld, abonnement)["reden"] == "adres_niet_openbaar"
-    assert ontvanger.vragen == []
-    bezorging.stop()
-
-
-def test_a_body_that_is_wrong_names_its_fields(wereld):
-    """Which field breaks which rule, in Dutch."""
-    abonnement = wereld.ken_toe()
-    with pytest.raises(InvalidInput) as fout:
-        vraag(wereld, "http_stel_webhook_in", WIJKTEAM, abonnement, body={"wijze": "anders", "na": -1, "x": 1})
-    assert set(fout.value.errors) == {"url", "wijze", "na", "x"}
-
-
-# -- dead letters ------------------------------------------------------------------------------------------------------
-
-
-def test_a_message_that_is_refused_becomes_a_dead_letter_and_the_next_one_goes(wereld, ontvanger, bezorging):
-    """With status and reason, as an event; sent again it carries its own number and id."""
-    abonnement = wereld.ken_toe(vorm="json")
-    wereld.melding()
-    wereld.melding()
-    stel_in(wereld, abonnement, ontvanger.url)
-    ontvanger.antwoord = lambda bericht: (422 if event(bericht).attributes["nummer"] == 1 else 204, {})
-    rondes(bezorging)
-    assert nummers(ontvanger) == [1, 2]
-    [brief] = vraag(wereld, "http_dode_brieven", WIJKTEAM, abonnement)["dode_brieven"]
-    assert (brief["nummer"], brief["reden"], brief["status"]) == (1, "niet_aangenomen", 422)
-    assert brief["gebeurtenis"] == wereld.ids(abonnement)[0]
-    assert vastgelegd(wereld, abonnement, "dodebrief") == ["bericht-afgewezen"]
-    vraag(wereld, "http_herhaal_brief", BEHEERDER, abonnement, 1)
-    rondes(bezorging)
-    assert vraag(wereld, "http_alle_dode_brieven", BEHEERDER)["dode_brieven"][0]["keren"] == 2
-    ontvanger.antwoord = lambda _: (204, {})
-    vraag(wereld, "http_herhaal_brief", WIJKTEAM, abonnement, 1)
-    rondes(bezorging)
-    assert nummers(ontvanger) == [1, 2, 1, 1]
-    assert vraag(wereld, "http_dode_brieven", WIJKTEAM, abonnement)["dode_brieven"] == []
-    with pytest.raises(NotFound):
-        vraag(wereld, "http_herhaal_brief", WIJKTEAM, abonnement, 1)
-
-
-def test_a_holder_may_say_that_it_cannot_handle_a_number(wereld):
-    """Whichever way it came; sent again it goes into the queue once more. Twice said is one dead letter."""
-    abonnement = wereld.ken_toe()
-    wereld.melding()
-    [eerste] = wereld.geleverd(abonnement)
-    body = {"nummer": 1, "reden": "schema_onbekend"}
-    assert vraag(wereld, "http_wijs_af", WIJKTEAM, abonnement, body=body)["nieuw"] is True
-    assert vraag(wereld, "http_wijs_af", WIJKTEAM, abonnement, body=body)["nieuw"] is False
-    with pytest.raises(NotFound):
-        vraag(wereld, "http_wijs_af", WIJKTEAM, abonnement, body={"nummer": 2, "reden": "schema_onbekend"})
-    assert vraag(wereld, "http_herhaal_brief", WIJKTEAM, abonnement, 1)["weg"] == "queue"
-    assert [one.message_id for one in wereld.geleverd(abonnement)] == [eerste.message_id] * 2
-
-
-def test_a_number_that_no_column_holds_was_not_given(wereld):
-    """Whoever asks for it hears so, and no database is asked."""
-    abonnement, veel = wereld.ken_toe(), 10**30
-    for method, body in (
-        ("http_herhaal_brief", {}),
-        ("http_meld_fout", {"regel": "dubbel"}),
-        ("http_cloudevent", None),
-    ):
-        with pytest.raises(NotFound):
-            vraag(wereld, method, WIJKTEAM, abonnement, veel, body=body)
-    for method, body in (
-        ("http_wijs_af", {"nummer": veel, "reden": "te_druk"}),
-        ("http_stel_webhook_in", {"url": "x", "na": veel}),
-    ):
-        with pytest.raises(InvalidInput):
-            vraag(wereld, method, WIJKTEAM, abonnement, body=body)
-
-
-# -- judging -----------------------------------------------------------------------------------------------------------
-
-
-def test_delays_double_up_to_half_a_day(wereld):
-    """And are never shorter than a receiver asked."""
-    seconds = [o.volgende(n).total_seconds() for n in (1, 2, 3, 12, 13, 14, 50)]
-    assert seconds == [10, 20, 40, 20480, 40960, 43200, 43200]
-    assert o.volgende(1, timedelta(hours=1)) == timedelta(hours=1)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("120", 120), ("0", 0), ("99999999999", 86400), ("", None), (None, None), ("straks", None), ("-5", None)],
-)
-def test_retry_after_in_seconds(wereld, text, expected):
-    """A number of seconds, at most a day; what cannot be read says nothing."""
-    found = o.gevraagd(text, wereld.clock.now())
-    assert found == (None if expected is None else timedelta(seconds=expected))
-
-
-def test_retry_after_as_a_date(wereld):
-    """A moment, as HTTP writes it; one that is past is now."""
-    nu = wereld.clock.now()
-    for hours, expected in ((2, 2), (-2, 0), (100, 24)):
-        text = (nu + timedelta(hours=hours)).strftime("%a, %d %b %Y %H:%M:%S GMT")
-        assert o.gevraagd(text, nu) == timedelta(hours=expected)
-
-
-def test_the_documents_name_the_bounds_that_hold():
-    """What a verwerkersovereenkomst and a receiver are told of days, hours and messages is what the code does."""
-    docs = Path(__file__).parents[3] / "docs"
-    avg, example = (docs / "avg.md").read_text(), (docs / "examples" / "webhook" / "README.md").read_text()
-    assert f"wordt het {o.OPGEVEN_NA.days} dagen lang opnieuw geprobeerd" in avg
-    assert f"liggen hooguit {IN_QUEUE} berichten" in avg
-    assert f"after {o.OPGEVEN_NA.days} days the webhook is suspended" in example
-    assert f"at most {o.LANGSTE.total_seconds() / 3600:.0f} hours" in example
-    assert f"nothing in {SECONDS:.0f} seconds" in example
-
-
-def test_what_a_database_holds_of_a_webhook_is_not_readable(wereld: Wereld, tmp_path: Path):
-    """No URL, key or name stands readable in a database file: they are kept encrypted or elsewhere."""
-    abonnement = wereld.ken_toe()
-    stel_in(wereld, abonnement, "https://ontvanger.example/geheim-pad")
-    content = b"".join(path.read_bytes() for path in tmp_path.rglob("*.db*"))
-    assert abonnement.encode() in content
-    assert b"geheim-pad" not in content
