@@ -6,7 +6,7 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -27,6 +27,10 @@ ANSWER_SECONDS = 10.0
 """After this the outcome is unknown, and the same key asks again."""
 RETRY_SECONDS = 0.1
 
+_Known = list[tuple[str, str, str]]
+"""What a thread began: gemeente, casus and position."""
+_Give = Callable[[requests.Session, random.Random, _Known, str], None]
+
 
 class Load:
     """Threads that give commands at a pace, until paused; what they were told stands in the ledger.
@@ -38,7 +42,8 @@ class Load:
         gemeenten: gemeentecodes.
         seed: the same seed gives the same commands in the same order per thread.
         per_second: commands in a second, all threads together.
-        threads: how many commands may be under way at once.
+        threads: how many commands may be under way at once, all of them to melding. One more gives commands to
+            onderzoek too, at the pace of one: while onderzoek is away it waits, and the others go on.
     """
 
     def __init__(
@@ -59,10 +64,11 @@ class Load:
         self._ledger = ledger
         self._gemeenten = tuple(gemeenten)
         self._seed = seed
-        self._pause = threads / per_second
+        self._pause = (threads + 1) / per_second
         self._going = threading.Event()
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._work, args=(n,), daemon=True) for n in range(threads)]
+        self._threads = [threading.Thread(target=self._work, args=(n, self._give), daemon=True) for n in range(threads)]
+        self._threads.append(threading.Thread(target=self._work, args=(threads, self._give_elsewhere), daemon=True))
         self._busy = 0
         self._changed = threading.Condition()
 
@@ -97,17 +103,17 @@ class Load:
         for thread in self._threads:
             thread.join(ANSWER_SECONDS + 1)
 
-    def _work(self, number: int) -> None:
+    def _work(self, number: int, give: _Give) -> None:
         rng = random.Random(f"{self._seed}/{number}")  # no secret; repeatable
         session = requests.Session()
-        known: list[tuple[str, str, str]] = []
+        known: _Known = []
         count = 0
         while not self._stopping.is_set():
             if not self._begun():
                 continue
             try:
                 count += 1
-                self._give(session, rng, known, f"{self._seed}-{number}-{count}")
+                give(session, rng, known, f"{self._seed}-{number}-{count}")
             finally:
                 self._ended()
             self._stopping.wait(self._pause * rng.uniform(0.5, 1.5))
@@ -125,19 +131,27 @@ class Load:
             self._busy -= 1
             self._changed.notify_all()
 
-    def _give(self, session: requests.Session, rng: random.Random, known: list[tuple[str, str, str]], key: str) -> None:
-        if known and rng.random() < 0.4:  # two in five follow on a melding, half of them in another service
+    def _give(self, session: requests.Session, rng: random.Random, known: _Known, key: str) -> None:
+        if known and rng.random() < 0.3:
+            gemeente, casus, _ = rng.choice(known[-20:])
+            body = {"gemeente": gemeente, "casus": casus, "moment": "gesprek"}
+            self._command(session, "melding", FOLLOW, gemeente, body, key)
+        else:
+            self._register(session, rng, known, key)
+
+    def _give_elsewhere(self, session: requests.Session, rng: random.Random, known: _Known, key: str) -> None:
+        if known and rng.random() < 0.7:
             gemeente, casus, position = rng.choice(known[-20:])
-            body: dict[str, Any] = {"gemeente": gemeente, "casus": casus}
-            if rng.random() < 0.5:
-                self._command(session, "melding", FOLLOW, gemeente, {**body, "moment": "gesprek"}, key)
-            elif self._handled(session, "onderzoek", gemeente, position):
-                self._command(session, "onderzoek", ELSEWHERE, gemeente, {**body, "gesprek_op": GESPREK_OP}, key)
-            return
+            if self._handled(session, "onderzoek", gemeente, position):
+                body = {"gemeente": gemeente, "casus": casus, "gesprek_op": GESPREK_OP}
+                self._command(session, "onderzoek", ELSEWHERE, gemeente, body, key)
+        else:
+            self._register(session, rng, known, key)
+
+    def _register(self, session: requests.Session, rng: random.Random, known: _Known, key: str) -> None:
         gemeente = rng.choice(self._gemeenten)
-        begun = self._command(
-            session, "melding", REGISTREER, gemeente, {"gemeente": gemeente, "kanaal": "telefoon"}, key
-        )
+        body = {"gemeente": gemeente, "kanaal": "telefoon"}
+        begun = self._command(session, "melding", REGISTREER, gemeente, body, key)
         if begun is not None:
             known.append((gemeente, begun.casus, begun.position))
 
