@@ -24,6 +24,7 @@ class NoInvolvement(NotFound):
     """The caller is not involved in this casus, or it does not exist: the answer is the same for both."""
 
     code = "geen_betrokkenheid"
+    about_rights = True
 
     def __init__(self) -> None:
         super().__init__(

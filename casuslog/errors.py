@@ -31,6 +31,10 @@ class CasuslogError(Exception):
     code = "fout"
     headers: Mapping[str, str] = MappingProxyType({})
     """HTTP headers that go with the answer."""
+    about_rights = False
+    """Whether it says that this caller has no right to what it asked: such a refusal is counted (aanmelden.md)."""
+    proven: Mapping[str, Any] = MappingProxyType({})
+    """Claims of a token that was refused though its signature holds; for who keeps watch, never answered."""
 
     def __init__(self, detail: str, **members: Any) -> None:
         super().__init__(detail)
@@ -79,6 +83,7 @@ class Forbidden(Refused):
     """This reader or actor has no right to this. Where even existence is secret, the edge shows :class:`NotFound`."""
 
     status = 403
+    about_rights = True
 
 
 class InvalidInput(CasuslogError):

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from sqlalchemy import MetaData
 
-from casuslog import privacy, verwerkingen
+from casuslog import privacy, toegangsweigeringen, verwerkingen
 from casuslog.broker import topology
 from casuslog.codes import schemas_folder
 from casuslog.consume import timers
@@ -20,6 +20,7 @@ from casuslog.errors import InvalidInput
 from casuslog.events import TYPE_PREFIX, Privacy
 from casuslog.hosting.contract import event_classes
 from casuslog.hosting.settings import service_class, service_names
+from casuslog.logboektermijnen import logboektermijnen
 from casuslog.privacy import CACHE_SECONDS
 from casuslog.readmodels import metadata as readmodels
 from casuslog.schema import SchemaRegistry
@@ -75,6 +76,15 @@ def retention() -> str:
     return "\n".join(rows)
 
 
+def logs() -> str:
+    """How long the logs of the installation are kept, from ``schemas/logboektermijnen.yaml``."""
+    rows = ["| logboek | bewaren | van | bron |", "|---|---|---|---|"]
+    for term in logboektermijnen().values():
+        length = " en ".join(f"{n} {unit}" for n, unit in ((term.jaren, "jaar"), (term.dagen, "dagen")) if n)
+        rows.append(f"| `{term.logboek}` | {length} | {term.gemeente or 'elke gemeente'} | {term.bron} |")
+    return "\n".join(rows)
+
+
 def personal() -> str:
     """Per service: its event types with personal data, and which fields those are."""
     registry = SchemaRegistry.load(schemas_folder())
@@ -103,6 +113,7 @@ def _tables() -> Iterator[tuple[str, str]]:
         ("elke dienst", timers.timer_tables),
         ("elke dienst", readmodels),
         ("elke dienst", verwerkingen.metadata),
+        ("elke dienst", toegangsweigeringen.metadata),
         ("sleutelkast", privacy.metadata),
     )
     seen: set[str] = set()

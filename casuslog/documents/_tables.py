@@ -22,6 +22,7 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
         "opslag": _avg.storage,
         "termijnen": _avg.terms,
         "bewaartermijnen": _avg.retention,
+        "logboektermijnen": _avg.logs,
         "persoonsgegevens": _avg.personal,
         "verwerkingen": _avg.activities,
     },

@@ -96,7 +96,7 @@ class Operating:
         caller = self._beheerder(request)
         asked = _gemeenten(request, caller)
         after = _cursor(request)
-        page = self.log.store.read_log(asked, after=after, limit=_limit(request))
+        page = self.log.store.read_log(asked, after=after, limit=limit_of(request))
         shown = [_attributes(stored) for stored in page if stored.envelope.stroom not in matrix().besloten]
         following = page[-1].cursor if page else after
         return json_response({"service": self.name, "gebeurtenissen": shown, "volgende": str(following)})
@@ -183,7 +183,12 @@ def _cursor(request: Request) -> Cursor:
         raise InvalidInput(str(error), errors={"na": [str(error)]}) from None
 
 
-def _limit(request: Request) -> int:
+def limit_of(request: Request) -> int:
+    """How many rows a beheerder asks for: ``?limiet=``.
+
+    Raises:
+        InvalidInput: no number from 1 to :data:`LONGEST_PAGE`.
+    """
     given = request.args.get("limiet", str(PAGE))
     if not given.isdigit() or not 1 <= int(given) <= LONGEST_PAGE:
         told = f"limiet is een getal van 1 tot {LONGEST_PAGE}"
@@ -247,4 +252,4 @@ def _term(timer: timers.Timer, reason: str) -> dict[str, Any]:
     }
 
 
-__all__ = ["Operating", "RunningLogConsumer"]
+__all__ = ["Operating", "RunningLogConsumer", "limit_of"]

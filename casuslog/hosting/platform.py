@@ -54,6 +54,7 @@ class Platform:
             calls_per_second=settings.calls_per_second,
             failures_per_minute=settings.failures_per_minute,
             proxies=settings.proxies,
+            now=self.clock.now,
         )
         self._stores: dict[str, EventStore] = {}
         self._lock = threading.Lock()

@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,7 +16,7 @@ from casuslog import verwerkingen
 from casuslog.caller import Caller
 from casuslog.clock import today
 from casuslog.errors import Forbidden, InvalidInput
-from casuslog.http import remote_of
+from casuslog.http import ON_REFUSAL, remote_of
 from casuslog.identifiers import is_uuid
 from casuslog.rights import Reader
 
@@ -46,7 +47,9 @@ def caller_of(log: ServiceLog, request: Request) -> Caller:
     request.environ.setdefault(_BEGIN, log.platform.clock.now())
     headers, gate = request.headers, log.platform.gate
     remote = remote_of(request, gate.proxies)
-    return gate.caller_of(headers.get("Authorization"), headers.get("Casuslog-Rol"), remote, service=log.service)
+    caller = gate.caller_of(headers.get("Authorization"), headers.get("Casuslog-Rol"), remote, service=log.service)
+    request.environ[ON_REFUSAL] = partial(gate.refused.of_rights, log.service, caller)
+    return caller
 
 
 def ensure_beheerder(caller: Caller, service: str) -> None:
@@ -80,13 +83,20 @@ def as_of(log: ServiceLog, request: Request) -> date:
     Raises:
         InvalidInput: not a day.
     """
-    given = request.args.get("op")
-    if given is None:
-        return today(log.platform.clock)
+    return day_of(request, "op") or today(log.platform.clock)
+
+
+def day_of(request: Request, name: str) -> date | None:
+    """The day that a call names under ``name``, if it names one.
+
+    Raises:
+        InvalidInput: not a day.
+    """
+    given = request.args.get(name)
     try:
-        return date.fromisoformat(given)
+        return None if given is None else date.fromisoformat(given)
     except ValueError:
-        raise InvalidInput("De dag heeft de vorm 2017-04-13.", errors={"op": ["JJJJ-MM-DD"]}) from None
+        raise InvalidInput("De dag heeft de vorm 2017-04-13.", errors={name: ["JJJJ-MM-DD"]}) from None
 
 
 def note(

@@ -22,6 +22,7 @@ from casuslog.hosting.provider import CasusLog, ServiceLog
 from casuslog.hosting.reading import TRACEPARENT, caller_of
 from casuslog.hosting.streams import Streams
 from casuslog.hosting.timers import on_timer
+from casuslog.hosting.toegangsweigeringen import Toegangsweigeringen
 from casuslog.hosting.verwerkingen import Verwerkingenlogboek
 from casuslog.hosting.waiting import Waiting
 from casuslog.http import http, json_body, json_response
@@ -31,7 +32,7 @@ from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
 
 
-class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Waiting, Operating):
+class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Toegangsweigeringen, Waiting, Operating):
     """Base of a service. A subclass names itself, its commands and how it reads policy and foreign events."""
 
     name: ClassVar[str]
@@ -76,9 +77,11 @@ class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Waiting, Operating):
     ) -> dict[str, Any]:
         """The same over rpc."""
         log: ServiceLog = self.log
-        caller = log.platform.gate.check(token, service=log.service)
+        gate = log.platform.gate
+        caller = gate.check(token, service=log.service)
         call = CommandCall(name=naam, body=body, caller=caller, key=key, if_match=if_match)
-        return log.meter.measured(naam, lambda: log.commands.run(call)).as_json()
+        with gate.noting(log.service, caller):
+            return log.meter.measured(naam, lambda: log.commands.run(call)).as_json()
 
     @http("GET", "/schemas/<string:fingerprint>")
     def http_schema(self, request: Request, fingerprint: str) -> Response:  # noqa: ARG002  # nameko passes it

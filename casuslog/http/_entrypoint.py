@@ -15,8 +15,10 @@ from casuslog.http._json import MAX_BODY, problem_response
 from casuslog.http._server import ClosingServer
 from casuslog.http._unforeseen import unforeseen
 
-__all__ = ["MAX_BODY", "http"]
+__all__ = ["MAX_BODY", "ON_REFUSAL", "http"]
 
+ON_REFUSAL = "casuslog.bij_weigering"
+"""In the environment of a request of which the caller is known: called with the error that it ends in."""
 _EXPECTED = "(expected) error handling worker"
 
 
@@ -32,6 +34,13 @@ class ProblemHandler(HttpRequestHandler):  # type: ignore[misc]  # nameko ships 
     """An http entrypoint whose errors are RFC 9457 problem details."""
 
     server = ClosingServer()
+
+    def handle_result(self, event: Any, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
+        """Let whoever keeps count of refusals know of one, as far as it was known who called."""
+        noted = worker_ctx.args[0].environ.get(ON_REFUSAL)
+        if exc_info is not None and noted is not None:
+            noted(exc_info[1])
+        return super().handle_result(event, worker_ctx, result, exc_info)
 
     def response_from_exception(self, exc: Exception) -> Response:
         if isinstance(exc, OperationalError):

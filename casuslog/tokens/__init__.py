@@ -23,17 +23,22 @@ from casuslog.tokens._gate import Gate
 from casuslog.tokens._issuer import TrustedIssuer
 from casuslog.tokens._keys import KeySet, KeySource, SharedSecret
 from casuslog.tokens._refusals import REASONS, RefusedSignIns
+from casuslog.tokens._tally import NOBODY, Refusals, Tally, Whose
 from casuslog.tokens._tokens import Tokens
 
 __all__ = [
+    "NOBODY",
     "REASONS",
     "Buckets",
     "Gate",
     "KeySet",
     "KeySource",
+    "Refusals",
     "RefusedSignIns",
     "SharedSecret",
+    "Tally",
     "Tokens",
     "TrustedIssuer",
+    "Whose",
     "load_issuers",
 ]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
 
 from casuslog.caller import Caller
-from casuslog.errors import NotAuthenticated, TooMany
+from casuslog.errors import CasuslogError, NotAuthenticated, TooMany
 from casuslog.tokens._buckets import Buckets
 from casuslog.tokens._refusals import TOO_OFTEN, RefusedSignIns
+from casuslog.tokens._tally import Tally
 from casuslog.tokens._tokens import Tokens
 
 BURST_SECONDS = 10
@@ -28,6 +31,7 @@ class Gate:
         calls_per_second: per (organisatie, sub); 0 is no limit.
         failures_per_minute: per remote address; 0 is no limit.
         proxies: addresses whose word of who asks is taken.
+        now: tells the moment of a refusal.
     """
 
     def __init__(
@@ -37,10 +41,11 @@ class Gate:
         calls_per_second: float = 0,
         failures_per_minute: float = 0,
         proxies: Collection[str] = (),
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self._tokens = tokens
         self.proxies = proxies
-        self.refused = RefusedSignIns()
+        self.refused = RefusedSignIns(None if now is None else Tally(now))
         self._calls = Buckets(calls_per_second, calls_per_second * BURST_SECONDS)
         self._failures = Buckets(failures_per_minute / 60, failures_per_minute)
 
@@ -73,6 +78,15 @@ class Gate:
         """The caller that a token names which came over the broker; raises as :meth:`caller_of`, but never TooMany."""
         with self.refused.noted(service, None):
             return self._tokens.check(token)
+
+    @contextmanager
+    def noting(self, service: str, caller: Caller) -> Iterator[None]:
+        """Note it when this caller, who was let in, has no right to what it asks within."""
+        try:
+            yield
+        except CasuslogError as error:
+            self.refused.of_rights(service, caller, error)
+            raise
 
     def _refuse_hammering(self, remote: str | None, service: str) -> None:
         if remote is not None and (seconds := self._failures.wait(remote)):

@@ -18,6 +18,8 @@ MAX_TOKEN = 8 * 1024
 """Longest token, in characters: what is longer is not even looked at."""
 REMEMBERED = 1024
 """How many verified tokens are remembered, by their hash, until they expire."""
+SIGNED = frozenset({"buiten_uitgever", "leeft_te_lang", "verlopen"})
+"""Reasons for which a token is refused after its signature was found to hold."""
 _log = structlog.get_logger("casuslog.aanmelding")
 
 
@@ -68,12 +70,24 @@ class Tokens:
         digest = _digest(token)
         known = self._known.get(digest)
         if known is None or known[0] <= self._now():
-            claims = self._claims(token)
+            claims = self._verified(token)
             self._remember(digest, claims)
         else:
             claims = known[1]
-        self._refuse_conflict(claims)
-        return _caller(claims, _chosen(claims, rol))
+        try:
+            self._refuse_conflict(claims)
+            return _caller(claims, _chosen(claims, rol))
+        except (NotAuthenticated, Forbidden) as refusal:
+            refusal.proven = claims
+            raise
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        try:
+            return self._claims(token)
+        except NotAuthenticated as refusal:
+            if refusal.reason in SIGNED:
+                refusal.proven = jwt.decode(token, options={"verify_signature": False})
+            raise
 
     def _claims(self, token: str) -> dict[str, Any]:
         name = _named(token)

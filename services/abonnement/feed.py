@@ -30,6 +30,7 @@ class GeenAbonnement(NotFound):
     """There is no such subscription for this caller; absent and another's look the same."""
 
     code = "abonnement_onbekend"
+    about_rights = True
 
     def __init__(self) -> None:
         super().__init__(
