@@ -117,6 +117,13 @@ def test_a_subscriber_needs_the_light_core_only(module: str) -> None:
 
 def test_who_answers_a_caller_reads_where_a_database_that_is_away_has_a_name() -> None:
     """A raw connection gives a caller an error of the program; the store's own reading says to try again."""
-    rooms = ("casuslog/hosting", "casuslog/vernietigen", "casuslog/verwerkingen", "casuslog/cli", "services")
+    rooms = (
+        "casuslog/hosting",
+        "casuslog/beheer",
+        "casuslog/vernietigen",
+        "casuslog/verwerkingen",
+        "casuslog/cli",
+        "services",
+    )
     sources = [path for room in rooms for path in (ROOT / room).rglob("*.py")]
     assert [path.name for path in sources if "engine.connect()" in path.read_text(encoding="utf-8")] == []

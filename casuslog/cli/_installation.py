@@ -14,7 +14,7 @@ from casuslog.caller import Caller, DevelopmentIssuer
 from casuslog.clock import Clock, clock_from
 from casuslog.codes import codes
 from casuslog.codes import gemeente as gemeente_of
-from casuslog.hosting.settings import Settings, service_names
+from casuslog.settings import Settings, service_names
 
 if TYPE_CHECKING:
     from casuslog.http.client import ApiClient

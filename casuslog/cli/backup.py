@@ -13,9 +13,9 @@ from casuslog.cli._installation import Installation, pass_installation
 from casuslog.cli._keys_there import Asked, looked_up
 from casuslog.codec import Codec
 from casuslog.codes import oin_of, schemas_folder
-from casuslog.hosting.settings import Settings, service_names
 from casuslog.privacy._engine import make_engine as engine_of_keys
 from casuslog.schema import SchemaRegistry
+from casuslog.settings import Settings, service_names
 from casuslog.store import EventStore
 
 EVENTS, KEYS = "gebeurtenissen", "sleutels"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
+from casuslog.beheer.database_roles import keys_script, services_script
 from casuslog.cli._installation import chosen_services
 from casuslog.cli._table import table
-from casuslog.hosting.checking import Problem, examined
-from casuslog.hosting.database_roles import keys_script, services_script
-from casuslog.hosting.settings import service_names
-from casuslog.hosting.variables import CATALOGUE, OF_SERVICE, PREFIX, known
+from casuslog.settings import service_names
+from casuslog.settings.checking import Problem, examined
+from casuslog.settings.variables import CATALOGUE, OF_SERVICE, PREFIX, known
 
 HIDDEN = "(ingesteld; geheim)"
 
@@ -69,7 +69,7 @@ def postgres(database: str, keys: bool, services: tuple[str, ...]) -> None:
 def rabbitmq(vhost: str, file: Path | None) -> None:
     """Geef de definities voor `rabbitmqctl import_definitions`: wachtrijen, gebruikers en wat elk van hen mag."""
     # Imported here: it loads every service, to know who follows whom.
-    from casuslog.hosting.broker_rights import definitions, text_of
+    from casuslog.beheer.broker_rights import definitions, text_of
     from casuslog.hosting.host import followed
 
     passwords = dict(_pair(line, file) for line in file.read_text().splitlines() if line.strip()) if file else {}

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from casuslog.beheer.uitdraai import UITDRAAIERS, Uitdraai, bewaar
 from casuslog.bewijs import Zegel
 from casuslog.bewijs.toets import toets
 from casuslog.cli._installation import Installation, chosen_services, gemeentecodes, pass_installation
 from casuslog.cli.vernietig import wie_is
 from casuslog.hosting.platform import Platform
-from casuslog.hosting.uitdraai import UITDRAAIERS, Uitdraai, bewaar
 from casuslog.identifiers import is_uuid
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
+from casuslog.beheer.rebuilding import Rebuild, Rebuilt
 from casuslog.cli._installation import Installation, chosen_services, pass_installation
 from casuslog.codes import gemeente as gemeente_of
 from casuslog.hosting.platform import Platform
-from casuslog.hosting.rebuilding import Rebuild, Rebuilt
 
 SHOWN = 20
 """Differences that are told one by one."""

@@ -10,9 +10,9 @@ import structlog
 
 from casuslog.cli._installation import Installation, pass_installation
 from casuslog.errors import CasuslogError
-from casuslog.hosting.checking import examined
-from casuslog.hosting.settings import RELAY, Settings, service_names
 from casuslog.hosting.supervisor import Supervisor
+from casuslog.settings import RELAY, Settings, service_names
+from casuslog.settings.checking import examined
 
 _LOOK_SECONDS = 0.2
 _log = structlog.get_logger("casuslog.start")

@@ -13,8 +13,8 @@ from casuslog.cli._table import duration, table
 from casuslog.errors import CasuslogError
 from casuslog.hosting import overview as kinds
 from casuslog.hosting.overview import SOURCE_AWAY, Cause, Following, Overview, Told, overview
-from casuslog.hosting.settings import service_names
 from casuslog.hosting.standing import COUNTED
+from casuslog.settings import service_names
 
 AWAY = "antwoordt niet"
 TOLD = {

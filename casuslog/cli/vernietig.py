@@ -8,15 +8,15 @@ from collections.abc import Sequence
 
 import click
 
+from casuslog.beheer import verklaring
+from casuslog.beheer.vernietiging import Plan, Vernietiging
 from casuslog.bewijs import Zegel, vingerafdruk
 from casuslog.caller import Caller
 from casuslog.cli._installation import TOKEN, Installation, chosen_services, gemeentecodes, pass_installation
 from casuslog.clock import today
 from casuslog.codes import check
 from casuslog.errors import CasuslogError, Forbidden
-from casuslog.hosting import verklaring
 from casuslog.hosting.platform import Platform
-from casuslog.hosting.vernietiging import Plan, Vernietiging
 from casuslog.identifiers import is_uuid, new_id
 from casuslog.vernietigen.bewaring import ARCHIVARIS, VERSTREKEN, VERZOEK, Vernietig
 from casuslog.vernietigen.gebeurtenissen import BETROKKENE, BEWARING, CASUS, FASE, VernietigingBesloten

@@ -7,7 +7,7 @@ import click
 from casuslog.cli._installation import Installation, pass_installation
 from casuslog.cli._table import table
 from casuslog.hosting.foutmeldingen import Foutmeldingen
-from casuslog.hosting.settings import service_class, service_names
+from casuslog.settings import service_class, service_names
 
 DIENST = "abonnement"
 

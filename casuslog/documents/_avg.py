@@ -19,11 +19,11 @@ from casuslog.consume import timers
 from casuslog.errors import InvalidInput
 from casuslog.events import TYPE_PREFIX, Privacy
 from casuslog.hosting.contract import event_classes
-from casuslog.hosting.settings import service_class, service_names
 from casuslog.logboektermijnen import logboektermijnen
 from casuslog.privacy import CACHE_SECONDS
 from casuslog.readmodels import metadata as readmodels
 from casuslog.schema import SchemaRegistry
+from casuslog.settings import service_class, service_names
 from casuslog.store import tables as store_tables
 from casuslog.vernietigen.bewaartermijn import bewaartermijnen
 

@@ -17,11 +17,11 @@ from casuslog.documents._openapi import openapi
 from casuslog.documents._tables import made_beside, tables_beside
 from casuslog.events import TYPE_PREFIX
 from casuslog.hosting.contract import event_classes
-from casuslog.hosting.settings import service_class, service_names
 from casuslog.rights.matrix import matrix
 from casuslog.schema import SchemaRegistry
 from casuslog.schema.corpus import specimens
 from casuslog.schema.uitfasering import uitfaseringen
+from casuslog.settings import service_class, service_names
 
 CASE_STREAMS = ("melding", "onderzoek", "beschikking", "pgb")
 """Where an event that several services log may stand."""

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from casuslog import metrics
+from casuslog.beheer.broker_rights import definitions, text_of
+from casuslog.beheer.database_roles import KEYS, keys_script, services_script
 from casuslog.documents import _avg
-from casuslog.hosting import variables
-from casuslog.hosting.broker_rights import definitions, text_of
-from casuslog.hosting.database_roles import KEYS, keys_script, services_script
 from casuslog.hosting.host import followed
-from casuslog.hosting.settings import service_names
+from casuslog.settings import service_names, variables
 
 DEPLOY = "../../deploy"
 TABLES: dict[str, dict[str, Callable[[], str]]] = {

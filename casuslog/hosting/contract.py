@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 
 from casuslog.events import DomainEvent, event_types
-from casuslog.hosting.settings import ENTRY_POINTS
+from casuslog.settings import ENTRY_POINTS
 
 SHARED = ("casuslog.termijnen.events", "casuslog.rights.events", "casuslog.vernietigen.gebeurtenissen")
 """Modules with events that several services log."""

@@ -29,9 +29,9 @@ from casuslog.hosting.entrypoint import PLATFORM_KEY, OnEvent
 from casuslog.hosting.horizon import HorizonAlarm, servers_of
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.relay_http import RelayEdge, looking
-from casuslog.hosting.settings import Settings, service_class, service_names
 from casuslog.hosting.supervisor import SUPERVISOR
 from casuslog.relay import LogPublisher, Relay
+from casuslog.settings import Settings, service_class, service_names
 
 _log = structlog.get_logger("casuslog.host")
 

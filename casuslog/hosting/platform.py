@@ -14,11 +14,11 @@ from casuslog.codec import Codec
 from casuslog.codes import oin_of, schemas_folder
 from casuslog.consume.feeds import Feed, LocalFeed
 from casuslog.hosting.feed import RpcFeed
-from casuslog.hosting.settings import Settings
 from casuslog.privacy import KeyStore, RootKey
 from casuslog.readmodels import metadata
 from casuslog.rights import matrix
 from casuslog.schema import SchemaRegistry
+from casuslog.settings import Settings
 from casuslog.store import EventStore
 from casuslog.tokens import Gate, Tokens, load_issuers
 

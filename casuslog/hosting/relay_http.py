@@ -27,10 +27,10 @@ from casuslog.hosting.measuring import metrics_response, of_relays
 from casuslog.hosting.overview import Overview, overview
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.reading import ensure_beheerder
-from casuslog.hosting.settings import service_names
 from casuslog.http import json_response, problem_response, secured, unforeseen
 from casuslog.http.client import ApiClient
 from casuslog.relay import Relay, RelayStatus
+from casuslog.settings import service_names
 
 _log = structlog.get_logger("casuslog.relay")
 

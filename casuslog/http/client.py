@@ -10,7 +10,7 @@ import requests
 
 from casuslog.caller import Caller, DevelopmentIssuer
 from casuslog.errors import CasuslogError, Unavailable
-from casuslog.hosting.settings import Settings
+from casuslog.settings import Settings
 
 RETRY_SECONDS = 0.1
 

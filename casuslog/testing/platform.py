@@ -38,11 +38,11 @@ from casuslog.events import DomainEvent, Fact
 from casuslog.hosting.entrypoint import LogConsumer
 from casuslog.hosting.host import Host
 from casuslog.hosting.provider import ServiceLog
-from casuslog.hosting.settings import Settings, service_class, service_names
 from casuslog.hosting.standing import relayed
 from casuslog.hosting.timers import OnTimer
 from casuslog.http.client import ApiClient
 from casuslog.recorded import START, Context, Cursor, RecordedEvent, StoredEvent
+from casuslog.settings import Settings, service_class, service_names
 from casuslog.store import EVERY_GEMEENTE, EventStore
 from casuslog.subscribing import Subscription, subscribe
 from casuslog.testing.instances import free_ports
@@ -68,7 +68,7 @@ class Platform:
         day: where the clock begins.
         inrichtingen: folder with inrichtingen to work by; by default those of the installation.
         data: folder to keep everything in; by default a temporary one that is removed at the end.
-        env: more of the environment (:mod:`casuslog.hosting.settings`), e.g. ``{"CASUSLOG_TEMPO": "0"}``; with an AMQP
+        env: more of the environment (:mod:`casuslog.settings`), e.g. ``{"CASUSLOG_TEMPO": "0"}``; with an AMQP
             and a database URL it runs on those.
     """
 

@@ -10,9 +10,9 @@ from datetime import date
 from typing import Any
 
 from casuslog.caller import Caller
-from casuslog.hosting.settings import service_names
 from casuslog.http.client import ApiClient, Problem
 from casuslog.recorded import Cursor
+from casuslog.settings import service_names
 from deploy.demo.stand import Stand
 from deploy.demo.vertaling import Oproep, Spel, oproepen
 from deploy.demo.zaken import Partijen, Stap, Zaak

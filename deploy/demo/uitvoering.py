@@ -20,9 +20,9 @@ from casuslog.clock import FileClock
 from casuslog.errors import Unavailable
 from casuslog.hosting.host import Host
 from casuslog.hosting.logs import configure
-from casuslog.hosting.settings import Settings, service_names
 from casuslog.hosting.supervisor import Supervisor
 from casuslog.http.client import ApiClient
+from casuslog.settings import Settings, service_names
 from deploy.demo.spel import NietVolgensDeZaak, Speler, toezichthouder
 from deploy.demo.stand import Stand
 from deploy.demo.vertaling import Spel

@@ -136,8 +136,8 @@ def _bare(url: str) -> tuple[type, dict[str, Any]]:
 def _ours(amqp_uri: str, url: str) -> tuple[type, dict[str, Any]]:
     from casuslog.hosting.entrypoint import PLATFORM_KEY
     from casuslog.hosting.platform import Platform
-    from casuslog.hosting.settings import Settings
     from casuslog.readmodels import Policies
+    from casuslog.settings import Settings
     from services.inrichting.folder import beleiden
     from services.melding.service import MeldingService
 

@@ -13,9 +13,9 @@ import pytest
 
 from casuslog.caller import DevelopmentIssuer
 from casuslog.clock import FileClock
-from casuslog.hosting.settings import Settings, service_names
 from casuslog.hosting.supervisor import Supervisor
 from casuslog.http.client import ApiClient
+from casuslog.settings import Settings, service_names
 from casuslog.testing.platform import _free_ports
 from deploy.demo.spel import Speler
 from deploy.demo.uitvoering import inwoner, wacht_tot_zij_draaien

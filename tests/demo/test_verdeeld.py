@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from casuslog.clock import FileClock
-from casuslog.hosting.settings import Settings, service_names
 from casuslog.hosting.supervisor import Supervisor
+from casuslog.settings import Settings, service_names
 from casuslog.testing.instances import PrivatePostgres
 from casuslog.testing.platform import _free_ports
 from deploy.demo.uitvoering import wacht_tot_zij_draaien

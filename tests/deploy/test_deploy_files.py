@@ -14,9 +14,9 @@ import yaml
 
 from casuslog.hosting.relay_http import RelayEdge
 from casuslog.hosting.service import CasusService
-from casuslog.hosting.settings import Settings, service_names
-from casuslog.hosting.variables import known
 from casuslog.metrics import CATALOGUE, Kind
+from casuslog.settings import Settings, service_names
+from casuslog.settings.variables import known
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"

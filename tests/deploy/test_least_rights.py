@@ -16,14 +16,14 @@ import pytest
 from kombu import Connection
 from sqlalchemy import make_url
 
+from casuslog.beheer.broker_rights import definitions, holders_vhost, user_of
+from casuslog.beheer.database_roles import KEYS, keys_script, role_of, services_script
 from casuslog.caller import Caller
 from casuslog.clock import FileClock
-from casuslog.hosting.broker_rights import definitions, holders_vhost, user_of
-from casuslog.hosting.database_roles import KEYS, keys_script, role_of, services_script
 from casuslog.hosting.host import Host, followed
-from casuslog.hosting.settings import Settings, service_names
 from casuslog.http.client import ApiClient
 from casuslog.identifiers import new_id
+from casuslog.settings import Settings, service_names
 from casuslog.testing.instances import PrivatePostgres, PrivateRabbit, free_ports
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq]

@@ -18,8 +18,8 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis.generation import GenerationMode
 
 from casuslog.caller import Caller
-from casuslog.hosting.settings import service_names
 from casuslog.http._json import HEADERS
+from casuslog.settings import service_names
 from casuslog.testing.platform import Platform
 
 SEED = 20170215

@@ -16,7 +16,7 @@ import requests
 from casuslog._answering import ANSWER_SECONDS
 from casuslog.caller import Caller
 from casuslog.errors import StoreError
-from casuslog.hosting.settings import service_names
+from casuslog.settings import service_names
 from casuslog.store import EventStore
 from casuslog.testing.instances import PrivatePostgres
 from tests.faults.fault import DidNotStrike, Fault

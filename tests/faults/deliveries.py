@@ -18,8 +18,8 @@ from casuslog.broker.connection import connect_to
 from casuslog.broker.topology import INBOX_PREFIX
 from casuslog.caller import Caller
 from casuslog.consume import wire
-from casuslog.hosting.settings import service_names
 from casuslog.identifiers import new_id
+from casuslog.settings import service_names
 from tests.faults.fault import RECOVERY_SECONDS, DidNotStrike, Fault
 from tests.faults.follower import UNREADABLE, follower
 from tests.faults.processes import Process

@@ -14,7 +14,7 @@ import requests
 from sqlalchemy import Connection, NullPool, create_engine, select
 
 from casuslog.broker.topology import INBOX_PREFIX
-from casuslog.hosting.settings import service_names
+from casuslog.settings import service_names
 from casuslog.testing.instances import free_ports
 from tests.faults.audit import Event, Findings, audit
 from tests.faults.collect import from_json

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from random import Random
 from typing import TYPE_CHECKING
 
-from casuslog.hosting.settings import service_names
+from casuslog.settings import service_names
 from tests.faults.fault import DidNotStrike, Fault
 from tests.faults.processes import Process
 from tests.faults.servers import eventually

@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from casuslog.caller import Caller, DevelopmentIssuer
-from casuslog.hosting.settings import Settings
+from casuslog.settings import Settings
 from tests.faults.ledger import Accepted, Ledger, Odd
 
 REGISTREER = "registreer-melding"

@@ -15,10 +15,10 @@ from eventlet.patcher import original
 from sqlalchemy import Column, Float, Integer, MetaData, Table, Text, insert
 
 from casuslog.hosting import host
-from casuslog.hosting import settings as names
 from casuslog.hosting.service import CasusService, on_event
-from casuslog.hosting.settings import Settings
 from casuslog.recorded import RecordedEvent
+from casuslog.settings import Settings
+from casuslog.settings import _settings as names
 from casuslog.store import Transaction
 
 NAME = "proef"

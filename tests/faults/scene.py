@@ -21,8 +21,8 @@ from sqlalchemy import Engine, create_engine
 from casuslog.caller import Caller, DevelopmentIssuer
 from casuslog.clock import FileClock
 from casuslog.codes import oin_of
-from casuslog.hosting.settings import Settings, service_names
 from casuslog.http.client import ApiClient
+from casuslog.settings import Settings, service_names
 from casuslog.testing.instances import PrivatePostgres, PrivateRabbit, free_ports
 from casuslog.testing.platform import RELAYS
 from tests.faults.arming import Arming

@@ -25,10 +25,10 @@ from eventlet import hubs  # noqa: E402
 from casuslog import failpoints  # noqa: E402
 from casuslog.codes import oin_of, schemas_folder  # noqa: E402
 from casuslog.hosting import host, logs  # noqa: E402
-from casuslog.hosting.settings import Settings, service_class, service_names  # noqa: E402
 from casuslog.hosting.supervisor import SUPERVISOR  # noqa: E402
 from casuslog.rights.matrix import matrix  # noqa: E402
 from casuslog.schema import SchemaRegistry  # noqa: E402
+from casuslog.settings import Settings, service_class, service_names  # noqa: E402
 
 _statuses: dict[int, int] = {}
 

@@ -15,6 +15,7 @@ from amqp.exceptions import AccessRefused, NotAllowed
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
+from casuslog.beheer.broker_rights import definitions, holders_vhost, user_of
 from casuslog.broker.connection import connect_to
 from casuslog.broker.holders import (
     HolderAccess,
@@ -34,7 +35,6 @@ from casuslog.broker.topology import (
     holder_queue,
 )
 from casuslog.errors import Unavailable
-from casuslog.hosting.broker_rights import definitions, holders_vhost, user_of
 from casuslog.hosting.host import followed
 from casuslog.identifiers import new_id
 from casuslog.testing.instances import PrivateRabbit, free_port

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from casuslog.caller import Caller
-from casuslog.hosting.settings import service_class, service_names
 from casuslog.identifiers import new_id
+from casuslog.settings import service_class, service_names
 from tests.wall.channels import Heard, channel
 from tests.wall.world import GEMEENTEN, World
 

@@ -13,11 +13,11 @@ import jwt
 from werkzeug.test import Client
 
 from casuslog.caller import Caller, DevelopmentIssuer
-from casuslog.hosting.settings import service_names
 from casuslog.http._entrypoint import ProblemHandler
 from casuslog.http._wall import Wall
 from casuslog.identifiers import bsn_ok, new_id
 from casuslog.rights import BetrokkenheidVastgelegd
+from casuslog.settings import service_names
 from casuslog.testing.platform import Platform
 from services.beschikking.gebeurtenissen import AanvraagOntvangen, OpdrachtVerstrekt
 from services.onderzoek.gebeurtenissen import (

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
+from casuslog.beheer.rebuilding import Rebuild
 from casuslog.clock import SettableClock
 from casuslog.hosting import logs
 from casuslog.hosting.platform import Platform
-from casuslog.hosting.rebuilding import Rebuild
-from casuslog.hosting.settings import Settings
 from casuslog.readmodels import keep
 from casuslog.recorded import START, StoredEvent
+from casuslog.settings import Settings
 from casuslog.store import EventStore
 from casuslog.store.tables import inbox
 from tests.bench.casework import PER_CASUS, append_casework, not_waiting

@@ -16,7 +16,7 @@ from casuslog.bewijs import OpenbareSleutel, Zegel
 from casuslog.bewijs.toets import lees, toets
 from casuslog.cli._installation import Installation
 from casuslog.cli._root import cli
-from casuslog.hosting.settings import Settings
+from casuslog.settings import Settings
 from tests.casuslog.vernietigen.conftest import HARLINGEN, NA_DE_TERMIJN, Zaak2
 
 

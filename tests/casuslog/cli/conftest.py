@@ -19,8 +19,8 @@ from casuslog.cli._root import cli
 from casuslog.errors import CasuslogError, Unavailable
 from casuslog.hosting.entrypoint import LogConsumer
 from casuslog.hosting.operating import Operating
-from casuslog.hosting.settings import Settings
 from casuslog.http.client import Problem
+from casuslog.settings import Settings
 from tests.casuslog.consume.conftest import world as world
 from tests.casuslog.consume.world import World
 from tests.casuslog.hosting.bench import Bench
@@ -91,7 +91,7 @@ def installation(client: BenchClient, tmp_path: Path, monkeypatch: pytest.Monkey
     """An installation whose services are those of the bench, with its files where the stores of the world are."""
     for module in ("_installation", "status", "start"):
         monkeypatch.setattr(f"casuslog.cli.{module}.service_names", lambda: NAMES)
-    monkeypatch.setattr("casuslog.hosting.settings.service_names", lambda: NAMES)
+    monkeypatch.setattr("casuslog.settings._settings.service_names", lambda: NAMES)
     made = Installation(Settings.from_env({"CASUSLOG_DATA": str(tmp_path)}))
     made.__dict__["client"] = client
     return made

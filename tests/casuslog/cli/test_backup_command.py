@@ -19,9 +19,9 @@ from casuslog.cli._installation import Installation
 from casuslog.cli._root import cli
 from casuslog.clock import FileClock
 from casuslog.hosting.host import Host
-from casuslog.hosting.settings import Settings, service_names
 from casuslog.http.client import ApiClient
 from casuslog.identifiers import new_id
+from casuslog.settings import Settings, service_names
 from casuslog.testing.instances import POSTGRES_BIN, PrivatePostgres, free_ports
 from casuslog.testing.platform import Platform
 

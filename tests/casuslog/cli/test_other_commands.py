@@ -18,10 +18,10 @@ from casuslog.cli._installation import Installation, organisation
 from casuslog.cli._root import cli
 from casuslog.errors import InvalidInput
 from casuslog.hosting import host
-from casuslog.hosting.settings import Settings
 from casuslog.http.client import Problem
 from casuslog.identifiers import new_id
 from casuslog.rights.events import BetrokkenheidVastgelegd
+from casuslog.settings import Settings
 from casuslog.store.tables import eras
 from casuslog.termijnen.events import TermijnGestart
 from tests.casuslog.cli.conftest import BenchClient

@@ -15,9 +15,9 @@ from casuslog.codes import schemas_folder
 from casuslog.documents import check, documents, write
 from casuslog.documents._files import described
 from casuslog.documents._receivers import cell
-from casuslog.hosting.settings import service_names
 from casuslog.rights.matrix import Level, matrix
 from casuslog.schema import SchemaRegistry
+from casuslog.settings import service_names
 
 DATA = Path(__file__).parents[2] / "data"
 PUBLISHED = schemas_folder().parent / "docs" / "api"

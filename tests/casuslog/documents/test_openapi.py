@@ -9,7 +9,7 @@ import yaml
 
 from casuslog.documents import documents
 from casuslog.documents._openapi import OPEN, QUERY, _routes
-from casuslog.hosting.settings import service_class, service_names
+from casuslog.settings import service_class, service_names
 
 
 @pytest.fixture(scope="module")

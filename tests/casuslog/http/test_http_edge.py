@@ -14,10 +14,10 @@ from werkzeug.wrappers import Request, Response
 
 from casuslog.caller import Caller, DevelopmentIssuer
 from casuslog.errors import Conflict, InvalidInput, Refused, Unavailable
-from casuslog.hosting.settings import Settings
 from casuslog.http import MAX_BODY, client, json_body, json_response, problem_response
 from casuslog.http._entrypoint import ProblemHandler
 from casuslog.http.client import ApiClient, Problem
+from casuslog.settings import Settings
 
 GEHEIM = "Wiarda-Terpstra"
 TEAM = Caller("wijkteam", "0086", "team-1", ("0086",))

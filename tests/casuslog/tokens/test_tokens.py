@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from casuslog.caller import Caller, DevelopmentIssuer, NotAuthenticated
 from casuslog.errors import Forbidden, Unavailable
 from casuslog.hosting.platform import Platform
-from casuslog.hosting.settings import Settings
 from casuslog.rights import matrix
+from casuslog.settings import Settings
 from casuslog.tokens import KeySet, SharedSecret, Tokens, TrustedIssuer, load_issuers
 
 SECRET = "x" * 40

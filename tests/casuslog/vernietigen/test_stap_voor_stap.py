@@ -11,12 +11,12 @@ import pytest
 import structlog
 from click.testing import CliRunner, Result
 
+from casuslog.beheer.vernietiging import Vernietiging
 from casuslog.bewijs import Zegel
 from casuslog.caller import Caller
 from casuslog.cli._installation import Installation
 from casuslog.cli._root import cli
 from casuslog.codes import codes
-from casuslog.hosting.vernietiging import Vernietiging
 from casuslog.testing.platform import Platform
 
 GEMEENTE = "0086"

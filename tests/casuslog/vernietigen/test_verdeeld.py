@@ -22,8 +22,8 @@ from casuslog.cli._root import cli
 from casuslog.clock import SettableClock
 from casuslog.codes import gemeente
 from casuslog.hosting.host import Host
-from casuslog.hosting.settings import Settings, service_names
 from casuslog.http.client import ApiClient, Problem
+from casuslog.settings import Settings, service_names
 from casuslog.testing.platform import _free_ports
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq]

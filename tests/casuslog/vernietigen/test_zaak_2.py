@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from casuslog.beheer.verklaring import inhoud_van
 from casuslog.bewijs import Zegel
 from casuslog.caller import Caller
 from casuslog.codec import Codec
 from casuslog.codes import schemas_folder
 from casuslog.errors import CasuslogError
-from casuslog.hosting.verklaring import inhoud_van
 from casuslog.http.client import Problem
 from casuslog.privacy import KeyStore, RootKey
 from casuslog.schema import SchemaRegistry

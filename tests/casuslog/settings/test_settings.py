@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from casuslog.hosting.settings import Settings, service_names
+from casuslog.settings import Settings, service_names
 
 HERE, THERE = "postgresql+psycopg2://een/casuslog", "postgresql+psycopg2://twee/casuslog"
 WHOLE = {"CASUSLOG_AMQP_URL": "amqp://broker", "CASUSLOG_DATABASE_URL": HERE, "CASUSLOG_DATA": "data"}

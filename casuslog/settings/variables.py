@@ -1,7 +1,7 @@
 """Every variable of the environment that Casuslog reads: the one list for the check, the documentation and the tests.
 
 What a value must be stands beside it as a rule: a function that gives, in Dutch, what would be right, or ``None`` when
-the value is. Rules between variables are in :mod:`casuslog.hosting.rules`.
+the value is. Rules between variables are in :mod:`casuslog.settings.rules`.
 """
 
 from __future__ import annotations

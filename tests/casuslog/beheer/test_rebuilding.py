@@ -13,6 +13,8 @@ import structlog
 from click.testing import CliRunner, Result
 from sqlalchemy import Connection, Table, delete, event, select, update
 
+from casuslog.beheer import rebuilding
+from casuslog.beheer.rebuilding import Rebuild, Rebuilt, projections
 from casuslog.cli._installation import Installation
 from casuslog.cli._root import cli
 from casuslog.clock import SettableClock
@@ -23,16 +25,14 @@ from casuslog.consume.feeds import LocalFeed
 from casuslog.envelope import Actor, Stream
 from casuslog.errors import InvalidInput
 from casuslog.events import Fact
-from casuslog.hosting import rebuilding
 from casuslog.hosting.platform import Platform
-from casuslog.hosting.rebuilding import Rebuild, Rebuilt, projections
-from casuslog.hosting.settings import Settings
 from casuslog.identifiers import new_id
 from casuslog.readmodels import _copy, _upsert
 from casuslog.readmodels.beside import EXTRA, MISSING, OTHER
 from casuslog.readmodels.tables import involvements, known_events, melding_days, metadata, policies
 from casuslog.recorded import Context
 from casuslog.rights.events import BetrokkenheidVastgelegd
+from casuslog.settings import Settings
 from casuslog.store.tables import inbox
 from services.inrichting.inrichting import InrichtingVastgesteld
 from services.melding.gebeurtenissen import ContactGeregistreerd, MeldingGeregistreerd

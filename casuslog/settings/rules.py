@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from casuslog.hosting.variables import OF_SERVICE, Variable, known
+from casuslog.settings.variables import OF_SERVICE, Variable, known
 
 AMQP, DATABASE, KEYS, RELAYS = "CASUSLOG_AMQP_URL", "CASUSLOG_DATABASE_URL", "CASUSLOG_KEYS_URL", "CASUSLOG_RELAYS"
 PORT, LEASE = "CASUSLOG_HTTP_PORT", "CASUSLOG_LEASE_SECONDS"

@@ -19,11 +19,11 @@ from casuslog.errors import NotFound, Refused
 from casuslog.events import Fact
 from casuslog.hosting.host import followed
 from casuslog.hosting.platform import Platform
-from casuslog.hosting.settings import service_class
 from casuslog.identifiers import new_id
 from casuslog.privacy import KeyInfo
 from casuslog.readmodels import bsn
 from casuslog.recorded import Context, RecordedEvent
+from casuslog.settings import service_class
 from casuslog.store import EventStore, Transaction
 from casuslog.vernietigen import leg_vast, wissen
 from casuslog.vernietigen.bewaartermijn import Bewaring, Gebeurd, bewaartermijnen

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from casuslog.beheer.vernietiging import Bevestiging, Plan, Vernietiging, ontbrekend
 from casuslog.bewijs import Zegel, bewaar_heel, vingerafdruk
-from casuslog.hosting.vernietiging import Bevestiging, Plan, Vernietiging, ontbrekend
 from casuslog.vernietigen.dossiers import dossier
 from casuslog.vernietigen.gebeurtenissen import VernietigingBesloten
 

@@ -15,17 +15,17 @@ from typing import Any
 from sqlalchemy import select
 
 from casuslog import verwerkingen
+from casuslog.beheer.verklaring import MAP as VERKLARINGEN
 from casuslog.bewijs import Zegel, bewaar_heel
 from casuslog.bewijs.toets import FORMAAT, KOP
 from casuslog.caller import Caller
 from casuslog.errors import Forbidden, NotFound
 from casuslog.events import Privacy
 from casuslog.hosting.platform import Platform
-from casuslog.hosting.settings import service_class
-from casuslog.hosting.verklaring import MAP as VERKLARINGEN
 from casuslog.recorded import RecordedEvent
 from casuslog.rights import Reader
 from casuslog.schema import HEADER, read_stored
+from casuslog.settings import service_class
 from casuslog.store import EventStore, Transaction
 from casuslog.store.tables import events
 from casuslog.vernietigen.dossiers import Kop, koppen

@@ -1,7 +1,7 @@
 """What an installation is told by its environment. Everything has a default that runs embedded on one machine.
 
-Which variables there are stands in :mod:`casuslog.hosting.variables` (and so in ``docs/configuratie.md``), what must
-hold between them in :mod:`casuslog.hosting.rules`; how an installation is divided, in ``docs/beheer-verdelen.md``.
+Which variables there are stands in :mod:`casuslog.settings.variables` (and so in ``docs/configuratie.md``), what must
+hold between them in :mod:`casuslog.settings.rules`; how an installation is divided, in ``docs/beheer-verdelen.md``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from casuslog.hosting.rules import broken, relay_groups, variable_of
+from casuslog.settings.rules import broken, relay_groups, variable_of
 
 TWIN_URL = "tweeling://casuslog"
 ENTRY_POINTS = "casuslog.services"

@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from casuslog.hosting.rules import AMQP, DATABASE, KEYS, LEASE, Problem, broken
-from casuslog.hosting.settings import service_names
-from casuslog.hosting.variables import CATALOGUE, PREFIX, known
+from casuslog.settings import service_names
+from casuslog.settings.rules import AMQP, DATABASE, KEYS, LEASE, Problem, broken
+from casuslog.settings.variables import CATALOGUE, PREFIX, known
 from casuslog.tokens import load_issuers
 
 DEVELOPMENT = "CASUSLOG_ONTWIKKELTOKENS"

@@ -7,10 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from casuslog.cli._root import cli
-from casuslog.hosting import variables
-from casuslog.hosting.checking import examined
-from casuslog.hosting.settings import Settings, service_names
-from casuslog.hosting.variables import CATALOGUE, OF_SERVICE
+from casuslog.settings import Settings, service_names, variables
+from casuslog.settings.checking import examined
+from casuslog.settings.variables import CATALOGUE, OF_SERVICE
 
 ROOT = Path(__file__).resolve().parents[3]
 DATABASE, AMQP = "postgresql+psycopg2://u:heelgeheim@db/casuslog", "amqp://u:heelgeheim@broker:5672/casuslog"

@@ -21,9 +21,9 @@ from casuslog.hosting.collecting import seldom
 from casuslog.hosting.entrypoint import OnEvent
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.provider import ServiceLog
-from casuslog.hosting.settings import service_class
 from casuslog.readmodels.beside import Beside, Comparison
 from casuslog.recorded import START, Cursor, RecordedEvent, StoredEvent
+from casuslog.settings import service_class
 
 PURPOSE = "herbouw"
 EVERY_SERVICE = frozenset({"bevestig_vernietiging"})
