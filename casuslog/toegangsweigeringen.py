@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from casuslog import logboektermijnen
+from casuslog.clock import AMSTERDAM
 from casuslog.store.tables import Long, Moment
 from casuslog.tokens import Refusals
 
@@ -95,7 +96,7 @@ def _rij(one: Refusals) -> dict[str, Any]:
 
 
 def _begin(dag: date) -> datetime:
-    return datetime.combine(dag, time(0), UTC)
+    return datetime.combine(dag, time(0), AMSTERDAM)
 
 
 def _verteld(row: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import structlog
 from nameko.extensions import DependencyProvider
 from sqlalchemy.exc import SQLAlchemyError
 
-from casuslog import toegangsweigeringen
+from casuslog import toegangsweigeringen, verwerkingen
 from casuslog.clock import today
 from casuslog.errors import CasuslogError
 from casuslog.hosting.entrypoint import PLATFORM_KEY
@@ -25,6 +25,11 @@ WRITE_SECONDS = 3.0
 """Between two times that what was counted is written down: the most that a crash loses."""
 WIPE_SECONDS = 3600.0
 """Between two looks at what is past its term."""
+
+PIECE = 1000
+"""Processing records that are wiped in one transaction: the writers of a file wait for it."""
+MOST_PIECES = 100
+"""Pieces in one look: who asks the service to stop does not wait for years of records."""
 
 _log = structlog.get_logger("casuslog.bijhouden")
 
@@ -69,9 +74,20 @@ class Bijhouder:
         return written
 
     def wis_verlopen(self) -> int:
-        """Wipe what is past its term; how many rows. Raises as :meth:`EventStore.run_transaction`."""
+        """Wipe what is past its term, or so many pieces of it; how many rows.
+
+        Raises as :meth:`EventStore.run_transaction`.
+        """
         day = today(self._platform.clock)
-        return self._store.run_transaction(lambda tx: toegangsweigeringen.wis_verlopen(tx.conn, day))
+        gone = self._store.run_transaction(lambda tx: toegangsweigeringen.wis_verlopen(tx.conn, day))
+        for _ in range(MOST_PIECES):
+            piece = self._store.run_transaction(lambda tx: verwerkingen.wis_verlopen(tx.conn, day, most=PIECE))
+            gone += piece
+            if piece < PIECE:
+                break
+        if gone:
+            _log.info("logboeken opgeschoond", service=self._store.service, regels=gone)
+        return gone
 
     def _tried(self, failure: str, work: Callable[[], object]) -> bool:
         try:
@@ -94,10 +110,11 @@ class Bijhouden(DependencyProvider):  # type: ignore[misc]  # nameko ships no ty
         self._ended.set()
 
     def setup(self) -> None:
-        """Make the table where it is missing."""
+        """Make the tables where they are missing."""
         platform: Platform = self.container.config[PLATFORM_KEY]
         store = platform.store_for(self.container.service_name)
         toegangsweigeringen.metadata.create_all(store.engine)
+        verwerkingen.metadata.create_all(store.engine)
         self._bijhouder = Bijhouder(platform, store)
 
     def start(self) -> None:

@@ -5,7 +5,7 @@ it holds a pseudonym under a key of its own: with the key it is found per casus,
 """
 
 from casuslog.verwerkingen.activiteiten import activiteit_van, over_iemand
-from casuslog.verwerkingen.logboek import Verwerking, leg_vast, van
+from casuslog.verwerkingen.logboek import Verwerking, leg_vast, van, wis_verlopen
 from casuslog.verwerkingen.tabel import metadata
 
-__all__ = ["Verwerking", "activiteit_van", "leg_vast", "metadata", "over_iemand", "van"]
+__all__ = ["Verwerking", "activiteit_van", "leg_vast", "metadata", "over_iemand", "van", "wis_verlopen"]

@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
+from casuslog.clock import AMSTERDAM
 from casuslog.events import CLIENT, Privacy
+from casuslog.logboektermijnen import termijn
 from casuslog.privacy import KeyStore
 from casuslog.rights import Reader
 from casuslog.rights.involvement import PERSONEN
 from casuslog.verwerkingen.activiteiten import activiteit_van
 from casuslog.verwerkingen.tabel import verwerkingen as t
 
+LOGBOEK = "verwerkingen"
+"""Its name among the terms of logs."""
 FASE = "verwerkingen"
 """The dossier under which the keys of the pseudonyms stand: destroyed with the casus."""
 SOORT = "HMAC-SHA256"
@@ -81,6 +85,33 @@ def van(conn: Connection, keys: KeyStore, dienst: str, gemeente: str, subject: s
         return []
     query = select(t).where(t.c.gemeente == gemeente, t.c.betrokkene.in_(pseudoniemen)).order_by(t.c.begin, t.c.nr)
     return [_verteld(dienst, row._mapping) for row in conn.execute(query)]
+
+
+def wis_verlopen(conn: Connection, vandaag: date, *, most: int = 1000) -> int:
+    """Wipe records past the term of the gemeente that answers for them (``schemas/logboektermijnen.yaml``).
+
+    In the transaction of ``conn``, a piece at a time: the work of the service goes on between two of them.
+
+    Returns:
+        How many records, ``most`` at most: when it is as many there may be more.
+    """
+    gone = 0
+    for gemeente in _gemeenten(conn):
+        kept = datetime.combine(termijn(LOGBOEK, gemeente).bewaard_vanaf(vandaag), time(0), AMSTERDAM)
+        piece = select(t.c.nr).where(t.c.gemeente == gemeente, t.c.begin < kept)
+        piece = piece.order_by(t.c.begin).limit(most - gone)
+        gone += conn.execute(delete(t).where(t.c.nr.in_(piece))).rowcount
+        if gone >= most:
+            break
+    return gone
+
+
+def _gemeenten(conn: Connection) -> Iterator[str]:
+    """Those that have records, each by one look in the index: going through all records would take long."""
+    last = ""
+    while (found := conn.execute(select(func.min(t.c.gemeente)).where(t.c.gemeente > last)).scalar()) is not None:
+        yield found
+        last = found
 
 
 def _rij(keys: KeyStore, v: Verwerking, gemeente: str, subject: str, einde: datetime) -> dict[str, Any]:
@@ -150,4 +181,4 @@ def samengevoegd(per_dienst: Iterable[Sequence[Mapping[str, Any]]]) -> list[dict
     return sorted((dict(one) for rows in per_dienst for one in rows), key=lambda one: str(one["start_time"]))
 
 
-__all__ = ["FASE", "Verwerking", "leg_vast", "samengevoegd", "van"]
+__all__ = ["FASE", "Verwerking", "leg_vast", "samengevoegd", "van", "wis_verlopen"]
