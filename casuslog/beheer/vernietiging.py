@@ -32,6 +32,7 @@ from casuslog.vernietigen.dossiers import DOEL, Kop, dossier, gebeurtenissen, ko
 from casuslog.vernietigen.gebeurtenissen import (
     BETROKKENE,
     BEWARING,
+    CASUS,
     FASE,
     GEGEVENS_VERNIETIGD,
     STROOM,
@@ -97,6 +98,20 @@ class Vernietiging:
         """What was recorded of keeping the casus."""
         return self._stores[self._bewaarder].run_transaction(self._staat)
 
+    @property
+    def bewaring(self) -> Bewaring | None:
+        """Until when the casus is kept, and why; ``None`` while it runs."""
+        return bewaartermijnen().van(self._feiten())
+
+    @property
+    def vernietigd(self) -> bool:
+        """Whether the whole casus was destroyed, and nothing was written of it since."""
+        sleutels = self.platform.keys.keys_of(self.gemeente, self.subject)
+        levend = any(
+            key.destroyed is None and key.betrokkene != BEWARING and key.fase in self._stores for key in sleutels
+        )
+        return not levend and any(one.omvang == CASUS for one in self.staat.gedaan)
+
     def plan(self, opdracht: Vernietig) -> Plan:
         """What it would do.
 
@@ -113,7 +128,7 @@ class Vernietiging:
             tuple(kop for name in geraakt for kop in alle[name]),
             tuple(sleutels),
             {name: frozenset({name, *(v for v in self._stores if name in volgers[v])}) for name in geraakt},
-            bewaartermijnen().van(self._feiten()),
+            self.bewaring,
         )
 
     def toets(self, opdracht: Vernietig) -> None:

@@ -13,6 +13,7 @@ from casuslog.beheer.vernietiging import Plan, Vernietiging
 from casuslog.bewijs import Zegel, vingerafdruk
 from casuslog.caller import Caller
 from casuslog.cli._installation import TOKEN, Installation, chosen_services, gemeentecodes, pass_installation
+from casuslog.cli._vernietigingslijst import toon_lijst
 from casuslog.clock import today
 from casuslog.codes import check
 from casuslog.errors import CasuslogError, Forbidden
@@ -27,38 +28,51 @@ ONVOLTOOID = 3
 
 
 @click.command()
-@click.argument("casus", metavar="CASUS")
+@click.argument("casus", metavar="[CASUS]", required=False)
 @click.option("--gemeente", required=True, help="Van welke gemeente (code of sleutel) de dossiers zijn.")
 @click.option("--grond", type=click.Choice([VERSTREKEN, VERZOEK]), default=VERSTREKEN, show_default=True)
-@click.option("--kenmerk", required=True, help="Van de machtiging of de vernietigingslijst; zonder persoonsgegevens.")
+@click.option("--kenmerk", help="Van de machtiging of de vernietigingslijst; zonder persoonsgegevens.")
 @click.option("--rol", default=ARCHIVARIS, show_default=True, help="In welke rol u dit doet.")
 @click.option("--door", "wie", default="archivaris", show_default=True, help="Pseudoniem id, nooit een naam.")
 @click.option("--fase", help="Alleen het dossier van deze dienst.")
 @click.option("--betrokkene", help="Alleen de gegevens van deze betrokkene, zoals client, derde of mantelzorger.")
 @click.option("--wacht", type=click.FloatRange(0, 600), default=WACHT, show_default=True, help="Op bevestigingen (s).")
+@click.option("--lijst", is_flag=True, help="Toon de casussen die hun bewaartermijn voorbij zijn; vernietig niets.")
 @click.option("--proef", is_flag=True, help="Toon wat er zou gebeuren, en of het mag; vernietig niets.")
-@click.option("--json", "als_json", is_flag=True, help="Geef de verklaring als JSON.")
+@click.option("--json", "als_json", is_flag=True, help="Geef de verklaring of de lijst als JSON.")
 @pass_installation
 def vernietig(
     installation: Installation,
-    casus: str,
+    casus: str | None,
     gemeente: str,
     grond: str,
-    kenmerk: str,
+    kenmerk: str | None,
     rol: str,
     wie: str,
     fase: str | None,
     betrokkene: str | None,
     wacht: float,
     *,
+    lijst: bool,
     proef: bool,
     als_json: bool,
 ) -> None:
     """Vernietig wat een gemeente van CASUS bewaart, onherstelbaar, en geef de verklaring van vernietiging.
 
+    Met --lijst, zonder CASUS: toon welke casussen hun bewaartermijn voorbij zijn, en waarom er een wordt aangehouden.
+
     Weigert zolang de bewaartermijn loopt of de vernietiging is opgeschort. Stokt het halverwege, geef dan dezelfde
     opdracht opnieuw: zij gaat verder. Uitkomst 3: vernietigd, maar nog niet iedere dienst heeft het bevestigd.
     """
+    if lijst:
+        if casus is not None or fase is not None or betrokkene is not None:
+            raise click.UsageError(
+                "--lijst gaat over alle casussen van een gemeente: laat CASUS, fase en betrokkene weg"
+            )
+        _toon_lijst(installation, gemeente, rol, wie, als_json=als_json)
+        return
+    if casus is None or kenmerk is None:
+        raise click.UsageError("noem CASUS en --kenmerk, of vraag de --lijst")
     if fase is not None and betrokkene is not None:
         raise click.UsageError("geef --fase of --betrokkene, niet beide")
     if not is_uuid(casus) or betrokkene == BEWARING:
@@ -83,6 +97,16 @@ def vernietig(
             _toon_proef(werk, opdracht)
             return
         _vernietig(installation, werk, opdracht, wacht, als_json=als_json)
+    finally:
+        platform.close()
+
+
+def _toon_lijst(installation: Installation, gemeente: str, rol: str, wie: str, *, als_json: bool) -> None:
+    (code,) = gemeentecodes([gemeente])
+    platform = Platform(installation.settings, clock=installation.clock)
+    try:
+        caller = wie_is(installation, platform, rol, wie, [code])
+        toon_lijst(platform, code, today(platform.clock), caller.actor, als_json=als_json)
     finally:
         platform.close()
 

@@ -164,13 +164,7 @@ def besluit(
             ``bewaartermijn_loopt`` or ``nieuwe_zaak_loopt``.
         InvalidInput: the reference may hold personal data.
     """
-    if opdracht.door.rol != ARCHIVARIS:
-        raise Forbidden(
-            "rol_mag_niet_vernietigen",
-            f"De rol {opdracht.door.rol} vernietigt niet.",
-            rule=REGEL,
-            remedy="Laat de archivaris dit doen, namens de zorgdrager.",
-        )
+    eis_archivaris(opdracht.door)
     eis_kenmerk(opdracht.kenmerk)
     if staat.lopend is not None:
         _eis_dezelfde(staat.lopend, opdracht)
@@ -196,6 +190,21 @@ def zelfde(besloten: VernietigingBesloten, opdracht: Vernietig) -> bool:
     """Whether a decision was about the same."""
     gevraagd = (opdracht.omvang, opdracht.fase, opdracht.betrokkene)
     return (besloten.omvang, besloten.fase, besloten.betrokkene) == gevraagd
+
+
+def eis_archivaris(door: Actor) -> None:
+    """Refuse who does not destroy.
+
+    Raises:
+        Forbidden: ``rol_mag_niet_vernietigen``.
+    """
+    if door.rol != ARCHIVARIS:
+        raise Forbidden(
+            "rol_mag_niet_vernietigen",
+            f"De rol {door.rol} vernietigt niet.",
+            rule=REGEL,
+            remedy="Laat de archivaris dit doen, namens de zorgdrager.",
+        )
 
 
 def eis_kenmerk(kenmerk: str) -> None:
@@ -291,6 +300,7 @@ __all__ = [
     "SchortVernietigingOp",
     "Vernietig",
     "besluit",
+    "eis_archivaris",
     "hef_op",
     "schort_op",
     "zelfde",
