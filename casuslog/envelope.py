@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from operator import attrgetter, itemgetter
@@ -40,6 +40,11 @@ class Actor:
     rol: str
     organisatie: str | None
     id: str
+
+
+def service_of(source: str) -> str:
+    """The service in a ``source``."""
+    return source.rpartition(":")[2]
 
 
 class _Kept:
@@ -100,7 +105,7 @@ class Envelope(_Kept):
     @property
     def service(self) -> str:
         """The service that logged it."""
-        return self.source.rpartition(":")[2]
+        return service_of(self.source)
 
     @property
     def stream(self) -> Stream:
@@ -116,6 +121,11 @@ class Envelope(_Kept):
     def name(self) -> str:
         """``melding-geregistreerd`` of ``nl.overheid.wmo.melding-geregistreerd``; a version suffix stays."""
         return self.type.removeprefix(TYPE_PREFIX)
+
+    @property
+    def unread(self) -> str | None:
+        """The text of an envelope that was not opened; ``None`` once it was, or when it never had one."""
+        return self._text
 
     def attributes(self) -> dict[str, str]:
         """The CloudEvents attributes as strings; what is absent is left out."""
@@ -269,6 +279,7 @@ _put_id, _put_type, _put_gemeente, _put_stroom, _put_subject, _put_dataschema = 
 )
 _put_text: _Put = _Kept.__dict__["_text"].__set__
 _parse = json.JSONDecoder().decode
+_begin = json.JSONDecoder().raw_decode
 
 
 class _Shape(NamedTuple):
@@ -320,7 +331,10 @@ def _fill(made: Envelope, attributes: Mapping[str, Any]) -> None:
 
 
 def _parsed(text: str) -> dict[str, str]:
-    found = _parse(text)
+    # Our own texts begin at once and have nothing after their end; of any other the decoder says what it is.
+    found, end = _begin(text) if text.startswith("{") else (None, -1)
+    if end != len(text):
+        found = _parse(text)
     if not isinstance(found, dict):
         raise ValueError("an envelope is a JSON object")
     return found
@@ -336,8 +350,13 @@ def _in_order(attributes: Mapping[str, str]) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=1024)
 def _ordered(names: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[Mapping[str, str]], tuple[str, ...]]]:
-    known = tuple(name for name in _ORDER if name in names)
+    known = in_order(names)
     return known, itemgetter(*known)
+
+
+def in_order(names: Collection[str]) -> tuple[str, ...]:
+    """Names of attributes in the order of :meth:`Envelope.attributes`, without those that are none of its."""
+    return tuple(name for name in _ORDER if name in names)
 
 
 @dataclass(frozen=True, slots=True)

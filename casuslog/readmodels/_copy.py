@@ -8,7 +8,7 @@ from itertools import chain, repeat
 from struct import Struct
 from typing import Any
 
-from sqlalchemy import Connection, Date, Integer, LargeBinary, String, Table
+from sqlalchemy import Connection, Date, Integer, LargeBinary, String, Table, Text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.types import TypeEngine
 
@@ -23,7 +23,7 @@ _CHUNK = 1 << 16
 _UNIQUE_VIOLATION = "23505"
 _columns = Struct(">h").pack
 _length = Struct(">i").pack
-_number = Struct(">ii").pack
+_four = Struct(">ii").pack
 
 
 def can_copy(conn: Connection) -> bool:
@@ -76,23 +76,31 @@ def _bytes(table: Table, rows: Sequence[Mapping[str, Any]]) -> bytes:
     return b"".join(chain((_HEADER,), chain.from_iterable(zip(count, *fields, strict=True)), (_END,)))
 
 
-def _fields(column: TypeEngine[Any], values: list[Any]) -> list[bytes]:
-    known: Mapping[type, Callable[[list[Any]], list[bytes]]]
-    known = {String: _texts, Integer: _numbers, Date: _days, LargeBinary: _blobs}
-    return next(made(values) for kind, made in known.items() if isinstance(column, kind))
+def _fields(column: TypeEngine[Any], values: list[Any]) -> Iterable[bytes]:
+    known: Mapping[type, Callable[[Any], bytes]]
+    known = {String: _text, Integer: _number, Date: _day, LargeBinary: _blob}
+    made = next(made for kind, made in known.items() if isinstance(column, kind))
+    if isinstance(column, (Text, LargeBinary)):
+        return map(made, values)
+    # Of a code, a day or a number there are few in many rows: each is written once.
+    once = {value: made(value) for value in set(values)}
+    return map(once.__getitem__, values)
 
 
-def _blobs(values: Iterable[bytes | None]) -> list[bytes]:
-    return [_NULL if value is None else _length(len(value)) + value for value in values]
+def _blob(value: bytes | None) -> bytes:
+    return _NULL if value is None else _length(len(value)) + value
 
 
-def _texts(values: Iterable[str | None]) -> list[bytes]:
-    return _blobs([None if value is None else value.encode() for value in values])
+def _text(value: str | None) -> bytes:
+    if value is None:
+        return _NULL
+    data = value.encode()
+    return _length(len(data)) + data
 
 
-def _numbers(values: Iterable[int | None]) -> list[bytes]:
-    return [_NULL if value is None else _number(4, value) for value in values]
+def _number(value: int | None) -> bytes:
+    return _NULL if value is None else _four(4, value)
 
 
-def _days(values: Iterable[date | None]) -> list[bytes]:
-    return _numbers([None if value is None else value.toordinal() - _FIRST_DAY for value in values])
+def _day(value: date | None) -> bytes:
+    return _NULL if value is None else _four(4, value.toordinal() - _FIRST_DAY)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from casuslog.events import TYPE_PREFIX
 from casuslog.readmodels._upsert import beside, upsert_tables
 from casuslog.readmodels.involvement import InvolvementRegister
 from casuslog.readmodels.known import KnownEvents
@@ -16,6 +17,7 @@ from casuslog.recorded import RecordedEvent
 from casuslog.store import Beside
 
 BETROKKENHEID = "betrokkenheid-vastgelegd"
+_INVOLVED, _REPORTED = TYPE_PREFIX + BETROKKENHEID, TYPE_PREFIX + MELDING
 
 
 def keep(conn: Connection, events: Sequence[RecordedEvent]) -> None:
@@ -30,9 +32,9 @@ def note(conn: Connection, events: Sequence[RecordedEvent]) -> None:
     reported: list[dict[str, Any]] = []
     for event in events:
         e = event.envelope
-        if e.name == BETROKKENHEID:
+        if e.type == _INVOLVED:
             involved += InvolvementRegister.rows(e.gemeente, e.subject, event)
-        if e.name == MELDING:
+        elif e.type == _REPORTED:
             reported.append(MeldingDays.row(e.gemeente, e.subject, e.feitdatum))
             involved += InvolvementRegister.rows_of_report(e)
     note_rows(conn, involved, reported)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from casuslog.codec import Codec
-from casuslog.envelope import Envelope
+from casuslog.envelope import Envelope, service_of
+from casuslog.readmodels._kept_form import kept_form
 from casuslog.readmodels._upsert import upsert_many
 from casuslog.readmodels.tables import known_events as t
 from casuslog.recorded import RecordedEvent, StoredEvent
@@ -54,29 +53,18 @@ class KnownEvents:
 
 def _row(stored: StoredEvent) -> dict[str, Any]:
     e = stored.envelope
-    attributes = e.attributes()
+    kept = kept_form(e)
     return {
         "gemeente": e.gemeente,
-        "bron": e.service,
+        "bron": service_of(kept.source),
         "stroom": e.stroom,
         "subject": e.subject,
         "sequence": e.sequence,
         "type": e.type,
-        "tijd": attributes["time"],
-        "envelope": _as_json(attributes),
+        "tijd": kept.time,
+        "envelope": kept.text,
         "body": stored.body,
     }
-
-
-def _as_json(attributes: Mapping[str, str]) -> str:
-    """As ``json.dumps(attributes, ensure_ascii=False)``, which makes an encoder for each text anew."""
-    return _form(tuple(attributes)) % tuple(map(_quoted, attributes.values()))
-
-
-@functools.lru_cache(maxsize=1024)
-def _form(names: tuple[str, ...]) -> str:
-    """The text without its values. There are few sets of names, and many envelopes of each."""
-    return "{" + ", ".join([_quoted(name).replace("%", "%%") + ": %s" for name in names]) + "}"
 
 
 def causes_first(events: Sequence[StoredEvent]) -> Iterator[StoredEvent]:

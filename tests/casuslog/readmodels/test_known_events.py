@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from casuslog.envelope import Envelope
 from casuslog.events import TYPE_PREFIX
-from casuslog.readmodels.known import _as_json, causes_first
+from casuslog.readmodels._kept_form import as_json
+from casuslog.readmodels.known import causes_first
 from casuslog.recorded import StoredEvent
 
 CASUS = str(uuid.uuid5(uuid.NAMESPACE_URL, "casus"))
@@ -68,4 +69,4 @@ def test_a_cause_that_is_not_known_holds_nothing_back() -> None:
 @given(st.dictionaries(st.text(), st.text()))
 def test_an_envelope_is_kept_in_the_words_of_json(attributes: dict[str, str]) -> None:
     """What is kept of an envelope is byte for byte what the JSON library writes, whatever the values hold."""
-    assert _as_json(attributes) == json.dumps(attributes, ensure_ascii=False)
+    assert as_json(attributes) == json.dumps(attributes, ensure_ascii=False)
