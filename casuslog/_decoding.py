@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from itertools import chain
 from typing import Any
 
 from casuslog.envelope import Envelope
@@ -65,18 +66,31 @@ def unsealed(
 
 
 class Reading:
-    """How events of one version are read: in the shape of another, as a class or as mappings. Made once for many."""
+    """How events of one version are read: in the shape of another, as a class or as mappings. Made once for many.
 
-    __slots__ = ("_become_typed", "_blocks", "_empty", "_event_class")
+    Args:
+        fields: where not all are asked for. A block that holds none of them stays closed, and its fields are left out.
+    """
+
+    __slots__ = ("_become_typed", "_blocks", "_empty", "_event_class", "asked")
 
     def __init__(
-        self, writer: SchemaVersion, reader: SchemaVersion, event_class: type[DomainEvent] | None = None
+        self,
+        writer: SchemaVersion,
+        reader: SchemaVersion,
+        event_class: type[DomainEvent] | None = None,
+        fields: Collection[str] | None = None,
     ) -> None:
+        pairs = tuple(zip(writer.blocks, reader.blocks, strict=True))
+        self.asked = tuple(fields is None or not set(read.schema.fields).isdisjoint(fields) for _, read in pairs)
+        """Which of the blocks are opened."""
         self._blocks = tuple(
-            (written.binding, written.schema.read_into, read.schema, written)
-            for written, read in zip(writer.blocks, reader.blocks, strict=True)
+            (written.binding, written.schema.read_into, read.schema, written) if asked else None
+            for (written, read), asked in zip(pairs, self.asked, strict=True)
         )
-        self._empty: dict[str, Any] = dict.fromkeys(reader.clear.fields)
+        opened = (read.schema.fields for (_, read), asked in zip(pairs, self.asked, strict=True) if asked)
+        names = reader.clear.fields if all(self.asked) else chain.from_iterable(opened)
+        self._empty: dict[str, Any] = dict.fromkeys(names)
         """A dictionary that has its size: one that grows with each field takes twice as long to fill."""
         self._event_class = event_class
         self._become_typed = None if event_class is None else becoming_typed(event_class)
@@ -89,7 +103,10 @@ class Reading:
         """
         envelope, values = stored.envelope, self._empty.copy()
         place = place_of(envelope)
-        for blok, (binding, read_into, reader, written) in zip(record[1:], self._blocks, strict=True):
+        for blok, block in zip(record[1:], self._blocks, strict=True):
+            if block is None:
+                continue
+            binding, read_into, reader, written = block
             if blok is None:
                 _absent(values, written, reader)
                 continue

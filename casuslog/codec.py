@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from casuslog._decoding import KeyOf, Opened, Reading, agreeing, opened, unsealed
@@ -63,6 +63,7 @@ class Codec:
         self._json: dict[bytes, JsonForm] = {}
         self._begins: dict[bytes, SchemaVersion] = {}
         self._readings: dict[tuple[SchemaVersion, type[DomainEvent] | None], Reading] = {}
+        self._parts: dict[tuple[SchemaVersion, frozenset[str]], Reading] = {}
 
     def dataschema_of(self, event_class: type[DomainEvent]) -> str:
         """The ``dataschema`` of events of this class: ``/schemas/<16 hex>``.
@@ -138,11 +139,32 @@ class Codec:
         events = iter(stored)
         while batch := list(itertools.islice(events, _BATCH)):
             parts = [self._tried(event) for event in batch]
-            known = self._keys_of(batch, parts, purpose)
+            known = self._keys_of(batch, [_bloks(part) for part in parts], purpose)
             for event, part in zip(batch, parts, strict=True):
                 if isinstance(part, SchemaError):
                     raise part
                 yield self._recorded(event, part, known[event.envelope.gemeente].__getitem__, typed)
+
+    def decode_fields(
+        self, stored: Iterable[StoredEvent], fields: Collection[str], *, purpose: str
+    ) -> Iterator[RecordedEvent]:
+        """As :meth:`decode_many`, as mappings with these fields: a block that holds none of them stays closed.
+
+        What stands beside them in a block that is opened is in the mapping too. A field that a type does not have is
+        in none.
+        """
+        events, wanted = iter(stored), frozenset(fields)
+        while batch := list(itertools.islice(events, _BATCH)):
+            parts = [self._tried(event) for event in batch]
+            known = self._keys_of(batch, [self._asked_bloks(part, wanted) for part in parts], purpose)
+            for event, part in zip(batch, parts, strict=True):
+                if isinstance(part, SchemaError):
+                    raise part
+                key_of = known[event.envelope.gemeente].__getitem__
+                try:
+                    yield self._parts[part[0], wanted].recorded(event, part[1], key_of)
+                except SchemaError as error:
+                    raise _named(error, event.envelope) from None
 
     def clear_bytes(self, recorded: RecordedEvent) -> bytes:
         """Single-object encoding of the clear record, in the current version of its type.
@@ -223,19 +245,27 @@ class Codec:
         except SchemaError as error:
             return error
 
+    def _asked_bloks(self, part: Opened | SchemaError, fields: frozenset[str]) -> Sequence[Blok | None] | None:
+        if isinstance(part, SchemaError):
+            return None
+        writer, record = part
+        reading = self._parts.get((writer, fields))
+        if reading is None:
+            reader = self.registry.current(writer.wire_type)
+            reading = self._parts[writer, fields] = Reading(writer, reader, fields=fields)
+        return [blok for blok, asked in zip(record[1:], reading.asked, strict=True) if asked]
+
     def _keys_of(
-        self, batch: list[StoredEvent], parts: list[Opened | SchemaError], purpose: str
+        self, batch: list[StoredEvent], bloks: list[Sequence[Blok | None] | None], purpose: str
     ) -> dict[str, _Ciphers]:
         """The keys of a batch by gemeente, without those that are lost: the event that needs one will say so."""
         wanted: dict[str, set[str]] = defaultdict(set)
-        for event, part in zip(batch, parts, strict=True):
-            if not isinstance(part, SchemaError):
-                _, feit, persoonsgegeven = part[1]
+        for event, of_event in zip(batch, bloks, strict=True):
+            if of_event is not None:
                 asked = wanted[event.envelope.gemeente]
-                if feit is not None:
-                    asked.add(feit[0])
-                if persoonsgegeven is not None:
-                    asked.add(persoonsgegeven[0])
+                for blok in of_event:
+                    if blok is not None:
+                        asked.add(blok[0])
         found: dict[str, _Ciphers] = {}
         at_hand = self._asked_for(wanted, purpose)
         for gemeente in wanted:
@@ -308,6 +338,11 @@ def _sealed_block(
     plaintext = block.schema.write(record)
     key_id, key = key_for(block.klasse)
     return seal(key_id, key, plaintext, associated_data(envelope, block.binding))
+
+
+def _bloks(part: Opened | SchemaError) -> Sequence[Blok | None] | None:
+    """The blocks of an event that was opened so far."""
+    return None if isinstance(part, SchemaError) else part[1][1:]
 
 
 def _values(recorded: RecordedEvent) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -41,12 +42,31 @@ class Handler:
         return self.source in (EVERY_SOURCE, envelope.service) and self.event in (EVERY_EVENT, envelope.name)
 
 
+class Concerned(tuple[Handler, ...]):
+    """The handlers that an event concerns, in the order in which they were added."""
+
+    @functools.cached_property
+    def listed(self) -> tuple[Handler, ...]:
+        """Those that take events by the list."""
+        return tuple(handler for handler in self if handler.batch)
+
+    @functools.cached_property
+    def single(self) -> tuple[Handler, ...]:
+        """Those that take events one by one."""
+        return tuple(handler for handler in self if not handler.batch)
+
+    @functools.cached_property
+    def projecting(self) -> bool:
+        """Whether those that take lists write read models and no more."""
+        return all(handler.projection for handler in self.listed)
+
+
 class Handlers:
     """All handlers of one consumer."""
 
     def __init__(self, handlers: Iterable[Handler] = ()) -> None:
         self._handlers: list[Handler] = []
-        self._found: dict[tuple[str, str, bool], list[Handler]] = {}
+        self._found: dict[tuple[str, str, bool], Concerned] = {}
         for handler in handlers:
             self.add(handler)
 
@@ -70,12 +90,12 @@ class Handlers:
         """Whether every handler takes events by the list."""
         return all(handler.batch for handler in self._handlers)
 
-    def of(self, envelope: Envelope) -> list[Handler]:
-        """The handlers that an event concerns, in the order in which they were added."""
+    def of(self, envelope: Envelope) -> Concerned:
+        """The handlers that an event concerns."""
         kind = (envelope.service, envelope.type, envelope.geimporteerd)
         found = self._found.get(kind)
         if found is None:
-            found = self._found[kind] = [handler for handler in self._handlers if handler.concerns(envelope)]
+            found = self._found[kind] = Concerned(handler for handler in self._handlers if handler.concerns(envelope))
         return found
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from casuslog.consume.handlers import Handler
+from casuslog.consume.handlers import Concerned
 from casuslog.recorded import RecordedEvent
 
 
@@ -20,22 +20,20 @@ class Together:
     def __init__(self, tx: Any) -> None:
         self._tx = tx
         self._lists: dict[Callable[[Any, Any], None], list[RecordedEvent]] = {}
-        self._last: tuple[Handler, ...] = ()
+        self._last = Concerned()
         self.called = 0
         """How many events went to a method by themselves."""
 
-    def give(self, event: RecordedEvent, concerned: Sequence[Handler]) -> None:
+    def give(self, event: RecordedEvent, concerned: Concerned) -> None:
         """Take an event along to the handlers that it concerns."""
-        listed = tuple(handler for handler in concerned if handler.batch)
-        if len(listed) < len(concerned) or not self._goes_along(listed):
+        if concerned.single or not self._goes_along(concerned):
             self.flush()
-        for handler in concerned:
-            if not handler.batch:
-                handler.call(event, self._tx)
-                self.called += 1
-        if listed:
-            self._last = listed
-            for handler in listed:
+        for handler in concerned.single:
+            handler.call(event, self._tx)
+            self.called += 1
+        if concerned.listed:
+            self._last = concerned
+            for handler in concerned.listed:
                 self._lists.setdefault(handler.call, []).append(event)
 
     def flush(self) -> None:
@@ -44,10 +42,10 @@ class Together:
         for call, events in lists.items():
             call(events, self._tx)
 
-    def _goes_along(self, listed: tuple[Handler, ...]) -> bool:
-        if all(handler.projection for handler in (*self._last, *listed)):
+    def _goes_along(self, concerned: Concerned) -> bool:
+        if concerned.projecting and self._last.projecting:
             return True
-        return [handler.call for handler in listed] == [handler.call for handler in self._last]
+        return [handler.call for handler in concerned.listed] == [handler.call for handler in self._last.listed]
 
 
 __all__ = ["Together"]

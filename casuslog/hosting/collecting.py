@@ -10,7 +10,7 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
-_SELDOM = (50_000, 20, 20)
+_SELDOM = (200_000, 20, 20)
 
 
 def started() -> None:
@@ -21,7 +21,7 @@ def started() -> None:
 
 @contextlib.contextmanager
 def seldom() -> Iterator[None]:
-    """For work that makes and drops events by the page, in a process that does nothing else: look seventy times less.
+    """For work that makes and drops events by the page, in a process that does nothing else: look far less often.
 
     What reading leaves behind has no cycles, and is gone without the collector.
     """

@@ -131,10 +131,10 @@ class Beside:
         self.conn.invalidate()
         self.conn.close()
 
-    def follow(self, envelopes: Iterable[Envelope]) -> None:
-        """Note that these events have been projected."""
-        for e in envelopes:
-            self._moved[e.service, e.stroom, e.subject] = e.sequence
+    def follow(self, projected: Iterable[tuple[str, Envelope]]) -> None:
+        """Note that these events have been projected, each with the service in whose log it stands."""
+        for source, e in projected:
+            self._moved[source, e.stroom, e.subject] = e.sequence
 
     def compare(self, sources: Sequence[str]) -> Comparison:
         """Hold the rebuilt rows against the live ones, in one snapshot.

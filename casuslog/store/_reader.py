@@ -66,6 +66,7 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
     events.c.event_id,
     events.c.type,
 )
+_WITHOUT_CHAIN = tuple(column for column in _COLUMNS if column.name not in ("hash", "prev_hash"))
 _HORIZON = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)
 _PLACE = (events.c.era, events.c.xid, events.c.position)
 Direction = Callable[[Any], ColumnElement[Any]]
@@ -112,11 +113,14 @@ def stream_page(conn: Connection, stream: Stream, after: int, limit: int) -> lis
     return _events(conn.execute(_STREAM_PAGE, asked).all())
 
 
-def log_page(conn: Connection, gemeenten: Gemeenten, after: Cursor, limit: int) -> list[StoredEvent]:
+def log_page(
+    conn: Connection, gemeenten: Gemeenten, after: Cursor, limit: int, *, chained: bool = True
+) -> list[StoredEvent]:
     """At most ``limit`` final events after a cursor, in the order of the log."""
     each = _each(gemeenten)
-    query = _log_page(conn.dialect.name, None if each is None else len(each))
-    return _events(conn.execute(query, {**_asked(each, after), "size": limit}).all())
+    query = _log_page(conn.dialect.name, None if each is None else len(each), chained)
+    rows = conn.execute(query, {**_asked(each, after), "size": limit}).all()
+    return _events(rows) if chained else _without_chain(rows)
 
 
 def last_final(conn: Connection, gemeenten: Gemeenten) -> Cursor:
@@ -156,6 +160,14 @@ def _events(rows: Iterable[Any]) -> list[StoredEvent]:
     ]
 
 
+def _without_chain(rows: Iterable[Any]) -> list[StoredEvent]:
+    unopened = Envelope.unopened
+    return [
+        StoredEvent(unopened(envelope, *beside), bytes(body), cursor=Cursor(era, xid, position))
+        for envelope, body, era, xid, position, *beside in rows
+    ]
+
+
 def paged(page: Callable[[int, int], list[StoredEvent]], after: int, limit: int | None) -> Iterator[StoredEvent]:
     """All pages of a stream, one at a time: ``page(after, size)`` reads the next."""
     left = limit
@@ -185,8 +197,9 @@ def _name(number: int) -> str:
 
 # Made once for each number of gemeenten: making such a statement takes longer than reading fifty events.
 @functools.lru_cache(maxsize=64)
-def _log_page(dialect: str, gemeenten: int | None) -> Select[Any]:
-    return _merged([_final(dialect, name, _COLUMNS) for name in _names(gemeenten)], asc)
+def _log_page(dialect: str, gemeenten: int | None, chained: bool) -> Select[Any]:
+    columns = _COLUMNS if chained else _WITHOUT_CHAIN
+    return _merged([_final(dialect, name, columns) for name in _names(gemeenten)], asc)
 
 
 @functools.lru_cache(maxsize=64)

@@ -279,13 +279,16 @@ class EventStore:
 
         return _reader.paged(page, after, limit)
 
-    def read_log(self, gemeenten: Gemeenten, *, after: Cursor = START, limit: int = 500) -> list[StoredEvent]:
+    def read_log(
+        self, gemeenten: Gemeenten, *, after: Cursor = START, limit: int = 500, chained: bool = True
+    ) -> list[StoredEvent]:
         """At most ``limit`` events after a cursor, in the order of the log: only what is final, skipping nothing.
 
         Read on from the cursor of the last one. An empty list means: nothing more for now.
+        ``chained``: with their links in the chain, which a projection has no use for.
         """
         with self.reading() as conn:
-            return _reader.log_page(conn, gemeenten, after, limit)
+            return _reader.log_page(conn, gemeenten, after, limit, chained=chained)
 
     def head(self, gemeenten: Gemeenten) -> Cursor:
         """The cursor of the last final event, or the start when there is none."""

@@ -188,6 +188,44 @@ class TestRoundTrip:
                 next(decoded)
 
 
+class TestSomeFields:
+    """decode_fields: what is not asked for stays closed."""
+
+    def test_only_the_block_that_holds_a_field_is_opened(self, codec: Codec, keys: KeyStore) -> None:
+        """Its fields are those of decode_many; the other block is not in it, and its key is not asked for."""
+        events = [stored(codec, id=f"e{n}", subject=f"s{n}") for n in range(3)]
+        whole = [event.data for event in codec.decode_many(events, purpose="proef", typed=False)]
+        for fields, held in (
+            (["naam"], {"naam", "telefoon"}),
+            (["tot", "aantal"], set(whole[0]) - {"naam", "telefoon"}),
+        ):
+            keys.uses.clear()
+            part = [event.data for event in codec.decode_fields(iter(events), fields, purpose="proef")]
+            assert part == [{name: value for name, value in of.items() if name in held} for of in whole]
+            assert keys.uses["0072", "proef"] == 3
+        both = [event.data for event in codec.decode_fields(events, ["naam", "tot"], purpose="proef")]
+        assert both == whole
+
+    def test_a_destroyed_field_says_so_and_one_that_there_is_not_is_left_out(
+        self, codec: Codec, keys: KeyStore
+    ) -> None:
+        """As for whoever reads all of it."""
+        event, counted = stored(codec), stored(codec, CodecproefGeteld(aantal=2))
+        keys.destroy("0072", "codecproef", event.envelope.subject)
+        gone, none = codec.decode_fields([event, counted], ["naam"], purpose="proef")
+        assert gone.data == {"naam": VERNIETIGD, "telefoon": VERNIETIGD}
+        assert none.data == {}
+
+    def test_a_broken_event_raises_in_its_turn_and_is_named(self, codec: Codec) -> None:
+        """What stands before it is read; a block that was changed is told with the id of its event."""
+        good = stored(codec)
+        changed = StoredEvent(envelope(codec, EVENT, id="e2"), good.body)
+        decoded = codec.decode_fields([good, changed, StoredEvent(good.envelope, b"x")], ["naam"], purpose="proef")
+        assert next(decoded)["naam"] == "J. de Vries"
+        with pytest.raises(SchemaError, match="event e2"):
+            next(decoded)
+
+
 class TestDestroyed:
     def test_every_field_of_a_destroyed_key_is_vernietigd(self, codec: Codec, keys: KeyStore) -> None:
         """Destroying the keys leaves type, time and envelope, and says vernietigd for every field."""

@@ -38,6 +38,7 @@ from services.inrichting.inrichting import InrichtingVastgesteld
 from services.melding.gebeurtenissen import ContactGeregistreerd, MeldingGeregistreerd
 
 OURS, OTHERS = "0086", "0080"
+MELDING_NAME = "melding-geregistreerd"
 DAY = date(2017, 3, 1)
 MELDING = MeldingGeregistreerd(
     vorm="vormvrij",
@@ -187,8 +188,8 @@ def test_only_what_a_projection_looks_into_is_decrypted(world: World) -> None:
     world.follow()
     world.platform.keys.uses.clear()
     world.rebuild()
-    # One block of who is involved, both of the melding, none of the contact.
-    assert sum(world.platform.keys.uses.values()) == 3
+    # The block of who is involved, that of the melding in which a BSN may stand, none of the contact.
+    assert sum(world.platform.keys.uses.values()) == 2
 
 
 def test_what_a_batch_is_looked_into_for_is_decrypted_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,9 +206,28 @@ def test_what_a_batch_is_looked_into_for_is_decrypted_together(world: World, mon
     monkeypatch.setattr(keys, "get_of", watched)
     keys.uses.clear()
     Rebuild(world.platform, "historie", OURS).run(rounds=1)
-    # One block of who is involved in each of three meldingen, and both of the meldingen: a BSN may stand in them.
-    assert [len(wanted[OURS]) for wanted in asked] == [3, 6]
-    assert sum(keys.uses.values()) == 9
+    # One block of who is involved in each of three meldingen, and one of the meldingen: a BSN may stand in it.
+    assert [len(wanted[OURS]) for wanted in asked] == [3, 3]
+    assert sum(keys.uses.values()) == 6
+
+
+def test_each_block_is_opened_once_somebody_asks_for_what_is_in_it(world: World) -> None:
+    """A field of another block, all fields together, and one that there is not: each is as the event says it."""
+    world.melding()
+    (stored,) = [
+        one for one in world.platform.store_for("melding").read_log((OURS,)) if one.envelope.name == MELDING_NAME
+    ]
+    content = rebuilding._Content(world.platform.codec)
+    content.expect([stored])
+    later = rebuilding._Later(content, stored)
+    assert (later["naam"], later["bsn"]) == ("J. de Vries", None)
+    assert later["kanaal"] == "telefoon"
+    assert later["naam"] == "J. de Vries"
+    (read,) = world.platform.codec.decode_many([stored], purpose="test", typed=False)
+    assert dict(later) == read.data
+    assert len(later) == len(read.data)
+    with pytest.raises(KeyError, match="onbekend"):
+        _ = later["onbekend"]
 
 
 def test_a_casus_that_the_live_side_has_not_finished_is_no_difference(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from casuslog.consume.handlers import Handler
+from casuslog.consume.handlers import Concerned, Handler
 from casuslog.consume.together import Together
 
 
@@ -29,7 +29,7 @@ def handed(methods: Methods, *concerned: list[Handler]) -> list[tuple[str, Any]]
     together = Together(None)
     for n, handlers in enumerate(concerned):
         event: Any = SimpleNamespace(n=n)
-        together.give(event, handlers)
+        together.give(event, Concerned(handlers))
     together.flush()
     return methods.seen
 
