@@ -6,7 +6,7 @@ books are asked stream by stream.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 
 from casuslog.consume.books import Books
 from casuslog.envelope import Envelope, Position, Stream
-from casuslog.errors import Conflict
 from casuslog.recorded import Cursor
+from casuslog.store import send_along
 
 
 class Followed(NamedTuple):
@@ -82,7 +82,11 @@ SELECT %s, given.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %
     DO UPDATE SET sequence = excluded.sequence, event_id = excluded.event_id
  WHERE inbox.sequence < excluded.sequence
 """
-_MARK_AND_MOVE = f"WITH marked AS ({_MARK}) {_MOVE}"
+# Sent along with the commit, so that nobody waits for its answer: it counts itself, and undoes the transaction where it
+# moved less than it should. (What another instance did meanwhile fails by itself already, in one snapshot throughout.)
+_ALL_MOVED = f"moved AS ({_MOVE} RETURNING 1) SELECT 1 / (count(*) = %s)::int FROM moved"  # noqa: S608  # constants
+_MOVE_ALL = f"WITH {_ALL_MOVED}"
+_MARK_AND_MOVE_ALL = f"WITH marked AS ({_MARK}), {_ALL_MOVED}"
 
 
 def read(conn: Connection, books: Books, streams: Iterable[Followed]) -> Sheet:
@@ -105,7 +109,7 @@ def write(conn: Connection, books: Books, sheet: Sheet, marks: Mapping[str, Curs
     """Record how far the streams of a sheet got, and move checkpoints forward.
 
     What was read of a stream must still hold: a transaction that sees one moment throughout fails where another
-    instance of the consumer was first.
+    instance of the consumer was first; on PostgreSQL that shows at its commit, with which this goes along.
 
     Raises:
         Conflict: another instance of this consumer was first.
@@ -116,18 +120,13 @@ def write(conn: Connection, books: Books, sheet: Sheet, marks: Mapping[str, Curs
     # In one order, so that two instances do not wait for each other.
     rows = sorted((*stream, *reached) for stream, reached in sheet.moved.items())
     marked = (books.consumer, now, list(marks), [str(cursor) for cursor in marks.values()])
-    moved = (books.consumer, *(list(column) for column in zip(*rows, strict=True)))
+    moved = (books.consumer, *(list(column) for column in zip(*rows, strict=True)), len(rows))
     if rows and marks:
-        _all_or_none(conn.exec_driver_sql(_MARK_AND_MOVE, (*marked, *moved)).rowcount, rows)
+        send_along(conn, _MARK_AND_MOVE_ALL, (*marked, *moved))
     elif rows:
-        _all_or_none(conn.exec_driver_sql(_MOVE, moved).rowcount, rows)
+        send_along(conn, _MOVE_ALL, moved)
     elif marks:
-        conn.exec_driver_sql(_MARK, marked)
-
-
-def _all_or_none(moved: int, rows: Collection[object]) -> None:
-    if moved != len(rows):
-        raise Conflict("Een andere verwerker was eerst met deze gebeurtenis.")
+        send_along(conn, _MARK, marked)
 
 
 def _one_by_one(conn: Connection, books: Books, streams: Iterable[Followed]) -> Sheet:

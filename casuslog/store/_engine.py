@@ -22,6 +22,7 @@ from casuslog import _answering
 from casuslog._answering import STATEMENT_SECONDS
 from casuslog._rested import ask_after_rest
 from casuslog.errors import StoreError, Unavailable
+from casuslog.store._along import UNMET, connection_class
 
 IDLE_IN_TRANSACTION_SECONDS = 60
 """After this the server ends a transaction that does nothing: while it is open no reader of the server gets further."""
@@ -84,7 +85,8 @@ def for_reading(engine: Engine) -> Engine:
 
 def may_retry(error: DBAPIError) -> bool:
     """Whether the database undid the transaction because of another one: it can be done anew."""
-    return getattr(error.orig, "pgcode", None) in _RETRY_STATES
+    state = getattr(error.orig, "pgcode", None)
+    return state in _RETRY_STATES or (state == UNMET and error.statement is None)
 
 
 @contextlib.contextmanager
@@ -191,6 +193,7 @@ def _postgresql(url: URL, service: str) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg2", query=query),
         connect_args={
+            "connection_factory": connection_class(),
             "options": f"{given} {options}" if given else options,
             "application_name": application_name(service),
             "connect_timeout": int(_answering.CONNECT_SECONDS),
