@@ -19,8 +19,6 @@ UNACKNOWLEDGED_MS = 20_000
 """How long what was sent may go unacknowledged."""
 CLIENT_END: dict[str, int] = {"keepalives": 1, "tcp_user_timeout": UNACKNOWLEDGED_MS, **KEEPALIVE}
 """Arguments of a connection (libpq)."""
-SERVER_END = {f"tcp_{name}": seconds for name, seconds in KEEPALIVE.items()} | {"tcp_user_timeout": UNACKNOWLEDGED_MS}
-"""Settings of a session: a client that is gone leaves no transaction behind that holds up the log."""
 
 STATEMENT_SECONDS = 60
 """After this the server itself ends a statement."""
@@ -31,6 +29,15 @@ ASK_SECONDS = 5.0
 """How long a connection that rested may take to say that it is there."""
 LOOK_SECONDS = 0.5
 """Between two looks who has waited too long."""
+IDLE_SECONDS = 60
+"""After this the server ends a session in which nothing is asked. Its client may be gone: where something in between
+acknowledges what the server sends, it would keep its place for ever, and a server has only so many."""
+SERVER_END = {
+    **{f"tcp_{name}": seconds for name, seconds in KEEPALIVE.items()},
+    "tcp_user_timeout": UNACKNOWLEDGED_MS,
+    "idle_session_timeout": IDLE_SECONDS * 1000,
+}
+"""Settings of a session: a client that is gone leaves no transaction behind that holds up the log, and no session."""
 
 
 class _Wait:
@@ -115,16 +122,23 @@ def _look_later() -> None:
 
 def _look() -> None:
     """Wake who has waited too long. One timer for all: one for each statement would cost as much as the statement."""
-    from psycopg2 import OperationalError
+    from eventlet import hubs
 
     global _looking
     _looking = False
     now = time.monotonic()
     for waiting in [one for one in _waits.values() if one.until <= now]:
-        if _waits.get(id(waiting.greenlet)) is waiting:
-            waiting.greenlet.throw(OperationalError("no answer in time: the line to the database is dead"))
+        # Each by itself: what becomes of the one is nothing to the next.
+        hubs.get_hub().schedule_call_global(0, _give_up, waiting)
     if _waits:
         _look_later()
+
+
+def _give_up(waiting: _Wait) -> None:
+    from psycopg2 import OperationalError
+
+    if _waits.get(id(waiting.greenlet)) is waiting:
+        waiting.greenlet.throw(OperationalError("no answer in time: the line to the database is dead"))
 
 
 __all__ = ["ASK_SECONDS", "CLIENT_END", "CONNECT_SECONDS", "SERVER_END", "STATEMENT_SECONDS", "install", "within"]

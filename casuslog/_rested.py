@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 
 from casuslog._answering import ASK_SECONDS, within
 
+AT_ONCE_SECONDS = 1.0
+"""A connection that the server ended says so within this time; one on a dead line says nothing."""
 _USED = "casuslog_used"
 
 
@@ -29,16 +31,35 @@ def ask_after_rest(engine: Engine, seconds: Callable[[], float]) -> None:
     event.listen(engine, "checkout", ensure_answers)
 
 
+def undo_in_time(engine: Engine) -> None:
+    """Wait no longer for the answer to a rollback than for a sign of life.
+
+    On a dead line it would come after another wait for an answer, by who waited one out already: for another
+    connection, of which this transaction stands in need. Where no answer comes, the connection is dropped.
+    """
+    dialect: Any = engine.dialect
+    rollback = dialect.do_rollback
+
+    def bounded(connection: Any) -> None:
+        with within(ASK_SECONDS):
+            rollback(connection)
+
+    dialect.do_rollback = bounded
+
+
 def _note_use(_: Any, record: Any) -> None:
     record.info[_USED] = time.monotonic()
 
 
 def _ask(connection: Any) -> None:
+    began = time.monotonic()
     try:
         before = connection.autocommit
         connection.autocommit = True
         with within(ASK_SECONDS), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         connection.autocommit = before
-    except Exception as error:  # whatever it is: this connection and its like are of no use
-        raise InvalidatePoolError from error
+    except Exception as error:  # whatever it is: this connection is of no use
+        if time.monotonic() - began < AT_ONCE_SECONDS:
+            raise DisconnectionError from error  # the server ended it, after a rest for instance; others live
+        raise InvalidatePoolError from error  # the line is dead: each of its like would cost as long a wait

@@ -13,16 +13,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
 from casuslog import _answering
-from casuslog._rested import ask_after_rest
+from casuslog._rested import ask_after_rest, undo_in_time
 from casuslog.errors import Unavailable
 
 KEPT = 20
 """Connections that are kept. What came above five (the default) was made and closed for each key, a process of the
 server each time: a third of the processor time of a command with eight callers."""
-_OPTIONS = " ".join(
-    f"-c {name}={value}"
-    for name, value in {"statement_timeout": _answering.STATEMENT_SECONDS * 1000, **_answering.SERVER_END}.items()
-)
 _FRESH_SECONDS = 1.0
 """A connection that was used within this time is not asked whether it still answers."""
 
@@ -32,16 +28,18 @@ def make_engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         # Most of what is asked here is one statement: without a BEGIN and a COMMIT around it, it is one round trip.
         _answering.install()
-        line = {"connect_timeout": int(_answering.CONNECT_SECONDS), "options": _OPTIONS, **_answering.CLIENT_END}
+        line = {"connect_timeout": int(_answering.CONNECT_SECONDS), "options": _options(), **_answering.CLIENT_END}
         engine = create_engine(
             url,
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,
             pool_size=KEPT,
             max_overflow=10,
+            pool_use_lifo=True,  # the one used last first: what is not needed rests until the server ends it
             connect_args=line,
         )
         ask_after_rest(engine, lambda: _FRESH_SECONDS)
+        undo_in_time(engine)
         return engine
     # In memory there is only what one connection sees, whichever (green) thread asks.
     in_memory = make_url(url).database in (None, "", ":memory:")
@@ -51,6 +49,11 @@ def make_engine(url: str) -> Engine:
     )
     event.listen(engine, "connect", _overwrite_for_real)
     return engine
+
+
+def _options() -> str:
+    limits = {"statement_timeout": _answering.STATEMENT_SECONDS * 1000, **_answering.SERVER_END}
+    return " ".join(f"-c {name}={value}" for name, value in limits.items())
 
 
 def _overwrite_for_real(connection: Any, _record: Any) -> None:

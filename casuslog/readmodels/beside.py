@@ -121,6 +121,9 @@ class Beside:
         self.conn: Connection = self._engine.connect().execution_options(**options)
         self.conn.execution_options(**{COPIES: can_copy(self.conn)})
         with self.conn.begin():
+            if self._engine.dialect.name == "postgresql":
+                # Its tables go with it, and what is projected may be long in coming.
+                self.conn.exec_driver_sql("SET idle_session_timeout = 0")
             for table in (*metadata.sorted_tables, *_own.sorted_tables):
                 self.conn.execute(CreateTable(_temporary(table)))
             self._live_schema = self._schema()

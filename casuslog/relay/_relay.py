@@ -251,6 +251,7 @@ class Relay:
         if not self._lease.hold() or self._lease.token is None:
             self._flight = None
             self._disconnect()
+            self._tail.close()  # whoever waits for the lease may wait for long, and holds no place on the server
             self._to(RelayStatus.WAITING)
             return None
         self._renew_at = asked + self._lease.seconds / 3

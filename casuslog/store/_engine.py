@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from casuslog import _answering
 from casuslog._answering import STATEMENT_SECONDS
-from casuslog._rested import ask_after_rest
+from casuslog._rested import ask_after_rest, undo_in_time
 from casuslog.errors import StoreError, Unavailable
 from casuslog.store._along import UNMET, connection_class
 
@@ -203,8 +203,10 @@ def _postgresql(url: URL, service: str) -> Engine:
         pool_size=10,
         max_overflow=20,
         pool_timeout=LOCK_SECONDS,
+        pool_use_lifo=True,  # the one used last first: what is not needed rests until the server ends it
     )
     ask_after_rest(engine, lambda: FRESH_SECONDS)
+    undo_in_time(engine)
     return engine
 
 

@@ -139,6 +139,7 @@ class Sessions:
             if fresh:
                 return session
             self._discard(session)
+            self.close()  # those rested longer: each would cost as long a wait
 
     def _next_idle(self) -> Session | None:
         """An idle session, after waiting for one where no more may be made; ``None`` where one may be made."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, Engine, Integer, bindparam, select, text, tuple_
 
+from casuslog._answering import ASK_SECONDS, within
 from casuslog.recorded import Cursor
-from casuslog.store._engine import for_reading, translated
+from casuslog.store._engine import FRESH_SECONDS, for_reading, translated
 from casuslog.store._statements import PREPARED
 from casuslog.store.tables import events
 
@@ -60,6 +62,7 @@ class Tail:
         self._engine = for_reading(engine)
         self._prepares = engine.dialect.name == "postgresql"
         self._connection: Connection | None = None
+        self._used = 0.0
 
     def page(self, after: Cursor, limit: int) -> list[KeptEvent]:
         """At most ``limit`` events after a cursor, only what is final, skipping nothing.
@@ -99,13 +102,22 @@ class Tail:
             place = (after.era, after.xid, after.position)
             return conn.exec_driver_sql(f"EXECUTE {name} (%s, %s, %s)", place).all()
 
+    def _ask_after_rest(self, connection: Connection) -> None:
+        """Who follows the log may just have waited long for an answer elsewhere: not as long again for this line."""
+        if self._prepares and time.monotonic() - self._used >= FRESH_SECONDS:
+            with within(ASK_SECONDS):
+                connection.exec_driver_sql("SELECT 1")
+
     @contextlib.contextmanager
     def _connected(self) -> Iterator[Connection]:
         with translated():
             if self._connection is None:
                 self._connection = self._engine.connect()
+                self._used = time.monotonic()
             try:
+                self._ask_after_rest(self._connection)
                 yield self._connection
+                self._used = time.monotonic()
             except BaseException:
                 self.close()
                 raise

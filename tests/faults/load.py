@@ -83,6 +83,12 @@ class Load:
         """Whether commands are given now."""
         return self._going.is_set()
 
+    @property
+    def busy(self) -> int:
+        """How many commands are under way."""
+        with self._changed:
+            return self._busy
+
     def resume(self) -> None:
         """Go on."""
         self._going.set()

@@ -129,6 +129,7 @@ class _Run:
         self._waits: list[float] = []
         self._notes: list[str] = []
         self._wrong: list[str] = []
+        self._lacked = ""
 
     def row(self, times: int, began: float) -> Row:
         scene = self._scene
@@ -173,14 +174,19 @@ class _Run:
             # Where a strike left the load paused there is no later command to wait for.
             mark = self._scene.mark() if self._scene.load.going else self._scene.mark(beyond=False)
             self._waits.append(self._scene.recovered(mark, PATIENCE_SECONDS))
-        return self._waits[-1:] != [float("inf")]
+        if self._waits[-1:] != [float("inf")]:
+            return True
+        self._lacked = self._scene.lacking()
+        return False
 
     def _recovery(self) -> float | None:
         """The worst: of every strike by itself while the load goes on, and of the last when the load has ended."""
-        worst = max([*self._waits, self._scene.settled(PATIENCE_SECONDS)])
+        last = self._scene.settled(PATIENCE_SECONDS)
+        lacked = self._lacked or (self._scene.lacking() if last == float("inf") else "")
+        worst = max([*self._waits, last])
         if worst < float("inf"):
             return worst
-        self._wrong.append(f"not everything arrived: {self._scene.found.missing() or 'no answer to a command'}")
+        self._wrong.append(f"not everything arrived within {PATIENCE_SECONDS:.0f} s: {lacked}")
         return None
 
 

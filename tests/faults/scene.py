@@ -6,10 +6,8 @@ import contextlib
 import os
 import signal
 import tempfile
-import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +24,7 @@ from casuslog.settings import Settings, service_names
 from casuslog.testing.instances import PrivatePostgres, PrivateRabbit, free_ports
 from casuslog.testing.platform import RELAYS
 from tests.faults.arming import Arming
+from tests.faults.arriving import Arriving
 from tests.faults.audit import Findings
 from tests.faults.collect import HANDLED, LOGGED, Collector
 from tests.faults.fault import DidNotStrike
@@ -37,7 +36,6 @@ from tests.faults.proxy import Proxy
 GEMEENTEN = ("0086", "1940", "0518")
 """Opsterland, De Fryske Marren and Den Haag."""
 START_SECONDS = 90.0
-LOOK_SECONDS = 0.25
 LEASE_SECONDS = 2
 
 PROCESSES = (
@@ -51,20 +49,7 @@ SECOND_DATABASE = ("onderzoek", "historie", "toezicht")
 """The services that stand in the other database in a divided installation; their log has a relay of its own."""
 
 
-@dataclass(slots=True)
-class Mark:
-    """A moment at which the first ``accepted`` commands were known.
-
-    ``recovered``: when they had arrived everywhere, and, where ``beyond``, one that was accepted later had as well.
-    """
-
-    at: float
-    accepted: int
-    beyond: bool = True
-    recovered: float | None = None
-
-
-class Scene(Arming):
+class Scene(Arming, Arriving):
     """An installation under load. Use it as a context manager.
 
     Args:
@@ -107,9 +92,8 @@ class Scene(Arming):
         self._per_second = per_second
         self._open = contextlib.ExitStack()
         self._subscribers: dict[str, tuple[str, Path]] = {}
-        self._marks: list[Mark] = []
-        self._watching = threading.Event()
         self._shift = timedelta()
+        super().__init__()
 
     # -- start and end
 
@@ -318,37 +302,6 @@ class Scene(Arming):
 
     # -- what has arrived
 
-    def mark(self, *, beyond: bool = True) -> Mark:
-        """The cause has ended: from now on what was accepted so far must come through without a hand.
-
-        ``beyond``: and something that is accepted from now on too; for while the load goes on.
-        """
-        mark = Mark(time.monotonic(), len(self.ledger.accepted()), beyond)
-        self._marks.append(mark)
-        return mark
-
-    def recovered(self, mark: Mark, timeout: float = 60.0) -> float:
-        """Seconds from the mark until all that was accepted by then had arrived everywhere; ``inf`` if it did not."""
-        deadline = time.monotonic() + timeout
-        while mark.recovered is None and time.monotonic() < deadline:
-            time.sleep(LOOK_SECONDS / 2)
-        return float("inf") if mark.recovered is None else mark.recovered - mark.at
-
-    def settled(self, timeout: float = 60.0) -> float:
-        """Pause the load, and give the seconds until all that was accepted had arrived everywhere; ``inf`` if not.
-
-        Call ``scene.load.resume()`` afterwards.
-        """
-        began = time.monotonic()
-        if not self.load.pause(timeout):
-            return float("inf")
-        seconds = self.recovered(self.mark(beyond=False), timeout - (time.monotonic() - began))
-        while seconds < float("inf") and self.found.under_way():
-            if time.monotonic() > began + timeout:
-                return float("inf")
-            time.sleep(LOOK_SECONDS)
-        return time.monotonic() - began if seconds < float("inf") else seconds
-
     def audit(self) -> Findings:
         """Read everything anew and hold it against the ledger. To be called when settled."""
         self.found.forget()
@@ -371,24 +324,6 @@ class Scene(Arming):
         """Let the clock of the installation differ this much from the real one from now on; it goes on meanwhile."""
         self._shift = by
         self._tick()
-
-    def _begin_watch(self, opening: contextlib.ExitStack) -> None:
-        watch = threading.Thread(target=self._watch, name="watch", daemon=True)
-        watch.start()
-        opening.callback(watch.join, 20)
-        opening.callback(self._watching.set)
-
-    def _watch(self) -> None:
-        while not self._watching.wait(LOOK_SECONDS):
-            self._tick()
-            try:
-                self.found.refresh()
-            except Exception:  # server or broker is away: that is what this run is about
-                continue
-            complete, now = self.found.complete(), time.monotonic()
-            for mark in self._marks:
-                if mark.recovered is None and complete >= mark.accepted + mark.beyond:
-                    mark.recovered = now
 
     def _tick(self) -> None:
         self.clock.set(datetime.now(UTC) + self._shift)

@@ -32,7 +32,7 @@ class Stage:
         self.findings = Findings()
         self.ledger = SimpleNamespace(odd=[])
         self.load = SimpleNamespace(resume=lambda: None, going=True)
-        self.found = SimpleNamespace(audit=lambda: Findings(), missing=lambda: "")
+        self.found = SimpleNamespace(audit=lambda: Findings())
 
     def mark(self) -> object:
         return object()
@@ -42,6 +42,9 @@ class Stage:
 
     def settled(self, timeout: float) -> float:
         return self.recovers
+
+    def lacking(self) -> str:
+        return "the answer to 1 commands"
 
     def audit(self) -> Findings:
         return self.findings

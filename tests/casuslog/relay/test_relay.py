@@ -201,6 +201,8 @@ def test_a_relay_that_was_overtaken_cannot_move_the_position(world: World, broke
     assert one._turn_safely() is False
     assert one.status is RelayStatus.WAITING
     assert RelayPosition(world.stores["bron"], "relay").read() == position
+    assert one.step() == 0
+    assert one._tail._connection is None, "who waits holds no connection to the log"
 
 
 def test_the_token_grows_with_every_holder(world: World) -> None:

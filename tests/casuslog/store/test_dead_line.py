@@ -1,23 +1,32 @@
 """A line to PostgreSQL that goes dead without a word: whoever waits on it is told in bounded time, and goes on."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 
 import eventlet
 import psycopg2
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, make_url, text
 
 from casuslog import _answering
 from casuslog.clock import SystemClock
 from casuslog.codes import oin_of
+from casuslog.envelope import Actor, Stream
 from casuslog.errors import Unavailable
+from casuslog.events import Fact
+from casuslog.identifiers import new_id
 from casuslog.privacy import KeyStore, RootKey
-from casuslog.store import EVERY_GEMEENTE, EventStore
-from tests.casuslog.consume.world import PlainCodec, log
+from casuslog.recorded import START, Context
+from casuslog.store import EVERY_GEMEENTE, EventStore, Tail
+from casuslog.store._engine import FRESH_SECONDS
+from casuslog.testing.instances import PrivatePostgres
+from tests.casuslog.consume.world import DAY, GEMEENTE, Gedaan, PlainCodec, log
 from tests.faults.proxy import Proxy
 
 pytestmark = pytest.mark.postgres
+FACT = Fact(Gedaan(1), DAY)
+CONTEXT = Context(actor=Actor("consulent", None, "c-1"), correlationid=new_id(), causationid=new_id())
 
 
 @pytest.fixture
@@ -46,7 +55,9 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds are the same, only smaller."""
     for name in ("ANSWER_SECONDS", "CONNECT_SECONDS", "ASK_SECONDS"):
         monkeypatch.setattr(_answering, name, 1.0)
-    monkeypatch.setattr("casuslog._rested.ASK_SECONDS", 1.0)
+    for module in ("_rested", "store._sessions", "store._tail"):
+        monkeypatch.setattr(f"casuslog.{module}.ASK_SECONDS", 1.0)
+    monkeypatch.setattr("casuslog._rested.AT_ONCE_SECONDS", 0.5)
 
 
 def test_a_statement_on_a_dead_line_ends_and_the_next_one_works(store: EventStore, line: Proxy) -> None:
@@ -88,6 +99,41 @@ def test_a_line_that_dies_in_a_transaction_leaves_nothing_of_it(store: EventStor
         assert tx.conn.execute(text("SELECT to_regclass('half')")).scalar() is None
 
 
+def test_who_gives_up_a_transaction_does_not_wait_for_it(
+    store: EventStore, line: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What went wrong elsewhere, as with the keys, has taken its time: undoing waits for a sign of life only."""
+    monkeypatch.setattr(_answering, "ANSWER_SECONDS", 30.0)
+
+    def given_up() -> None:
+        with store.transaction() as tx:
+            tx.conn.execute(text("SELECT 1"))
+            line.swallow()
+            raise Unavailable("the keys are away")
+
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        given_up()
+    assert time.monotonic() - began < 5
+
+
+def test_who_follows_the_log_asks_after_a_rest(store: EventStore, line: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relay that waited long for its lease on a dead line does not wait as long again for the log on another."""
+    monkeypatch.setattr(_answering, "ANSWER_SECONDS", 30.0)
+    log(store, "0197b1f0-0000-7000-8000-000000000001")
+    tail = Tail(store.engine)
+    assert len(tail.page(START, 10)) == 1
+    time.sleep(FRESH_SECONDS + 0.1)
+    line.swallow()
+    line.restore()
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        tail.page(START, 10)
+    assert len(tail.page(START, 10)) == 1
+    assert time.monotonic() - began < 5
+    tail.close()
+
+
 def test_others_go_on_while_one_waits(store: EventStore, line: Proxy, postgres_url: str) -> None:
     """A dead line stops whoever is on it, not the process: another database is asked in the meantime."""
     other = EventStore.open(postgres_url, "meer", codec=PlainCodec(), clock=SystemClock(), oin_of=oin_of)
@@ -124,6 +170,83 @@ def test_a_connection_that_is_never_answered_is_given_up(through: str, line: Pro
     assert time.monotonic() - began < 8
 
 
+def test_a_server_keeps_no_place_for_who_is_gone(
+    postgres: PrivatePostgres, through: str, line: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something on a dead line may acknowledge for ever what the server sends: it ends what nobody uses, so that after
+    an outage there is room for the new connections, of events and keys alike."""
+    monkeypatch.setitem(_answering.SERVER_END, "idle_session_timeout", 1500)
+    before = _sessions_on(postgres)
+    store = EventStore.open(through, "bron", codec=PlainCodec(), clock=SystemClock(), oin_of=oin_of)
+    keys = KeyStore.open(through, RootKey.generate())
+    log(store, "0197b1f0-0000-7000-8000-000000000001")
+    line.swallow()
+    assert _sessions_on(postgres) >= before + 2, "a session for the events and one for the keys"
+    deadline = time.monotonic() + 15
+    while _sessions_on(postgres) > before:
+        assert time.monotonic() < deadline, "the server still holds sessions that nobody can reach"
+        time.sleep(0.1)
+    line.restore()
+    log(store, "0197b1f0-0000-7000-8000-000000000002")
+    assert keys.keys_of("0086", "0197b1f0-0000-7000-8000-000000000001") == []
+    store.close()
+    keys.close()
+
+
+def _sessions_on(postgres: PrivatePostgres) -> int:
+    with contextlib.closing(psycopg2.connect(postgres.url().replace("+psycopg2", ""))) as asking:
+        cursor = asking.cursor()
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")
+        return int(cursor.fetchone()[0]) - 1
+
+
+def test_a_session_that_the_server_ended_is_replaced_alone(
+    store: EventStore, postgres: PrivatePostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What rested too long for the server says so at once; that is no reason to let go of those that live."""
+    monkeypatch.setattr("casuslog.store._engine.FRESH_SECONDS", 0.0)
+    with store.engine.connect() as first, store.engine.connect() as second:
+        ended, alive = _pid(first), _pid(second)
+    postgres.execute(f"SELECT pg_terminate_backend({ended})")
+    for _ in range(2):
+        with store.engine.connect() as one, store.engine.connect() as other:
+            pids = {_pid(one), _pid(other)}
+        assert alive in pids
+        assert ended not in pids
+
+
+def _pid(conn: Connection) -> int:
+    return int(conn.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+
+def test_many_sessions_on_a_dead_line_cost_one_wait(store: EventStore, line: Proxy) -> None:
+    """The first that is mute tells of all that rested longer: an append does not wait for each of them in turn."""
+    sessions = store._sessions[-1]
+    for made in [sessions._taken() for _ in range(5)]:
+        sessions._give_back(made)
+    time.sleep(FRESH_SECONDS + 0.1)
+    line.swallow()
+    line.restore()
+    began = time.monotonic()
+    store.append(Stream(GEMEENTE, "bron", "0197b1f0-0000-7000-8000-000000000001"), 0, [FACT], CONTEXT)
+    assert time.monotonic() - began < 3.5, "a wait for a session and one for the pool, and no more"
+    assert sessions._open == 1
+
+
+def test_who_fails_for_a_dead_line_keeps_nobody_else_waiting(store: EventStore, line: Proxy) -> None:
+    """Every waiting one is told, also when the one before ends by an error of its own that nobody takes in."""
+    connections = [store.engine.connect() for _ in range(3)]
+    line.swallow()
+    waiting = [eventlet.spawn(conn.execute, text("SELECT 1")) for conn in connections]
+    deadline = time.monotonic() + 5
+    while not all(one.dead for one in waiting):
+        assert time.monotonic() < deadline, f"{sum(not one.dead for one in waiting)} of 3 were never told"
+        eventlet.sleep(0.05)
+    for conn in connections:
+        conn.invalidate()
+        conn.close()
+
+
 def test_a_slow_answer_is_waited_for(store: EventStore) -> None:
     """The bound is on the wait for one answer; what is answered in time is not touched, however many wait."""
     began = time.monotonic()
@@ -144,5 +267,6 @@ def test_both_ends_watch_the_line(store: EventStore, through: str) -> None:
         "tcp_keepalives_interval": "5",
         "tcp_keepalives_count": "3",
         "tcp_user_timeout": "20000",
+        "idle_session_timeout": "1min",
     }
     assert psycopg2.extensions.get_wait_callback().__module__ == "casuslog._answering"
