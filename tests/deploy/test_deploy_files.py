@@ -200,7 +200,7 @@ def expressions() -> Iterator[tuple[str, str]]:
     yield from ((panel["title"], target["expr"]) for panel in board()["panels"] for target in panel["targets"])
 
 
-@pytest.mark.parametrize(("where", "expression"), expressions())
+@pytest.mark.parametrize(("where", "expression"), list(expressions()))
 def test_every_query_asks_for_metrics_and_labels_that_exist(where: str, expression: str) -> None:
     """A query on a name that nobody gives is never true: an alarm that cannot go off, a panel that stays empty."""
     samples = {metric.name: metric for metric in CATALOGUE if metric.kind is not Kind.HISTOGRAM}
