@@ -22,7 +22,7 @@ class KnownEvents:
     """Foreign events of a service, by casus."""
 
     def __init__(self, codec: Codec) -> None:
-        self._codec = codec
+        self.codec = codec
 
     def keep(self, conn: Connection, stored: StoredEvent) -> None:
         """Keep an event as it came; the same event again changes nothing."""
@@ -48,7 +48,7 @@ class KnownEvents:
         kept = [StoredEvent(Envelope.from_attributes(json.loads(row.envelope)), bytes(row.body)) for row in rows]
         # Of one moment (an import, a clock that stands still) the older facts come first.
         kept.sort(key=lambda event: (event.envelope.time, event.envelope.feitdatum))
-        yield from self._codec.decode_many(causes_first(kept), purpose=purpose, typed=False)
+        yield from self.codec.decode_many(causes_first(kept), purpose=purpose, typed=False)
 
 
 def _row(stored: StoredEvent) -> dict[str, Any]:

@@ -25,8 +25,9 @@ from casuslog.privacy import KeyStore
 from casuslog.readmodels import KnownEvents
 from casuslog.relay import Lease
 from casuslog.store import EventStore, Transaction
-from services.abonnement import afnemers, intrekking, logboek
+from services.abonnement import afnemers, getoond, intrekking, logboek
 from services.abonnement.casus import Casus
+from services.abonnement.getoond import van_beeld
 from services.abonnement.inschrijving import Inschrijving, Register
 from services.abonnement.intrekking import IN_QUEUE
 from services.abonnement.nummering import DOEL
@@ -245,6 +246,8 @@ class Levering:
             if inschrijving is not None and rij.subject not in casussen:
                 casussen[rij.subject] = Casus.lees(tx, self._known, rij.subject, DOEL)
             gemaakt.append((rij.nummer, self._bericht(abonnement, inschrijving, rij, casussen)))
+        toont = {nummer: van_beeld(one.beeld) for nummer, one in gemaakt if one.beeld is not None}
+        getoond.bewaar(tx, abonnement, toont, behoud=intrekking.TERUG)
         if inschrijving is not None and self._keys is not None:
             # Before they go: whoever is killed between the confirm and the mark has disclosed them all the same.
             # What goes again after that is recorded again.

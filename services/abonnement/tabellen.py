@@ -54,6 +54,16 @@ deelnames = Table(
 intrekkingen = Table("intrekkingen", metadata, Column("abonnement", String(36), primary_key=True))
 """Whose queue must be taken back, because a right ended while something may lie in it."""
 
+getoond = Table(
+    "getoond",
+    metadata,
+    Column("abonnement", String(36), primary_key=True),
+    Column("nummer", Integer, primary_key=True),
+    Column("trap", Integer, nullable=False),
+    Column("velden", JSON(none_as_null=True), nullable=True),
+)
+"""How much of an event went out under each of the last numbers (:mod:`.getoond`)."""
+
 haperingen = Table(
     "haperingen",
     metadata,

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from casuslog.cloudevents import AVRO_DATA, CLOUDEVENTS_AVRO, STRUCTURED, CloudEvent
@@ -56,6 +56,8 @@ class Bericht:
     headers: Mapping[str, Any]
     body: bytes
     content_type: str
+    beeld: Beeld | None = field(default=None, compare=False, repr=False)
+    """What of the event it may show; none of an empty number."""
 
     @property
     def ingehouden(self) -> bool:
@@ -107,7 +109,7 @@ def bericht(codec: Codec, inschrijving: Inschrijving, nummer: int, event: Record
     headers |= {NUMMER: nummer, NIVEAU: niveau}
     if niveau == INFORMATIEARM:
         headers[VERWIJZING] = verwijzing(inschrijving, nummer)
-    gewoon = Bericht(event.envelope.id, headers, body, content_type)
+    gewoon = Bericht(event.envelope.id, headers, body, content_type, uit)
     return _in_wijze(gewoon, inschrijving.voorwaarden.wijze)
 
 
