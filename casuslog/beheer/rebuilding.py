@@ -22,7 +22,7 @@ from casuslog.hosting.entrypoint import OnEvent
 from casuslog.hosting.platform import Platform
 from casuslog.hosting.provider import ServiceLog
 from casuslog.readmodels.beside import Beside, Comparison
-from casuslog.recorded import START, Cursor, StoredEvent, as_read
+from casuslog.recorded import START, Cursor, RecordedEvent, StoredEvent, as_read
 from casuslog.settings import service_class
 
 PURPOSE = "herbouw"
@@ -50,7 +50,7 @@ class Rebuilt:
         return not c.differences and not c.moving and not c.unlike
 
 
-_Sourced = tuple[str, StoredEvent]
+_Sourced = tuple[str, RecordedEvent]
 """An event, and the service in whose log it stands."""
 
 
@@ -81,7 +81,8 @@ class Rebuild:
         """
         self.handlers = projections(platform, service)
         self._gemeente = gemeente
-        self._content = _Content(platform.codec)
+        self._codec = platform.codec
+        self._asked: dict[str, frozenset[str]] = {}
         self._logs = {source: platform.store_for(source) for source in self.handlers.sources}
         self._after: dict[str, Cursor] = dict.fromkeys(self._logs, START)
         self._concerned: dict[tuple[str, str], Concerned] = {}
@@ -113,67 +114,66 @@ class Rebuild:
             while batch := list(itertools.islice(merged, BATCH)):
                 with self._beside.conn.begin():
                     self._project(batch)
-                self._beside.follow((source, stored.envelope) for source, stored in batch)
+                self._beside.follow((source, event.envelope) for source, event in batch)
                 count += len(batch)
         return count
 
     def _beyond(self, source: str, ahead: ThreadPoolExecutor) -> Iterator[_Sourced]:
-        """The log of a source up to its head of now; while a page is projected the next one is read."""
+        """The log of a source up to its head of now; while a page is projected the next one is read and decrypted."""
         store, gemeenten = self._logs[source], (self._gemeente,)
         head = store.head(gemeenten)
 
-        def read(after: Cursor) -> Future[list[StoredEvent]] | None:
-            if after >= head:
-                return None
-            return ahead.submit(store.read_log, gemeenten, after=after, limit=BATCH, chained=False)
+        def page_after(after: Cursor) -> _Page:
+            return _Page(self._codec, store.read_log(gemeenten, after=after, limit=BATCH, chained=False), self._asked)
+
+        def read(after: Cursor) -> Future[_Page] | None:
+            return ahead.submit(page_after, after) if after < head else None
 
         reading = read(self._after[source])
         while reading is not None:
             page = reading.result()
-            if not page:
+            if not page.stored:
                 raise StoreError(f"the log of {source} ends before its head")
-            reading = read(page[-1].cursor or head)
-            for stored in page:
+            reading = read(page.stored[-1].cursor or head)
+            for stored, event in zip(page.stored, page.events, strict=True):
                 # As far as it was taken is as far as it is projected: the loop above ends only when all is.
                 self._after[source] = stored.cursor or head
-                yield source, stored
+                yield source, event
 
     def _project(self, batch: Sequence[_Sourced]) -> None:
         together = Together(_Writing(self._beside.conn))
-        self._content.expect([stored for _, stored in batch])
-        for source, stored in batch:
-            envelope = stored.envelope
-            kind = source, envelope.type
+        for source, event in batch:
+            kind = source, event.envelope.type
             concerned = self._concerned.get(kind)
             if concerned is None:
-                concerned = self._concerned[kind] = self.handlers.of(envelope)
-            together.give(as_read(envelope, _Later(self._content, stored), stored), concerned)
+                concerned = self._concerned[kind] = self.handlers.of(event.envelope)
+            together.give(event, concerned)
         together.flush()
 
 
-class _Content:
-    """The content of events, decrypted when a projection looks inside: most of them never do.
+class _Page:
+    """A page of a log, whose events are decrypted when a projection looks inside: most of them never are.
 
-    Of a type that is looked into, all events of a batch are decrypted together, and of those the blocks that hold what
+    Of a type that is looked into, all events of the page are decrypted together, and of those the blocks that hold what
     was asked for.
+
+    Args:
+        asked: fields by type that projections looked into so far, in whichever page. Those are made ready at once.
     """
 
-    def __init__(self, codec: Codec) -> None:
+    def __init__(self, codec: Codec, stored: Sequence[StoredEvent], asked: dict[str, frozenset[str]]) -> None:
+        self.stored = stored
+        self.events = [as_read(one.envelope, _Later(self, one), one) for one in stored]
         self._codec = codec
-        self._asked: dict[str, frozenset[str]] = {}
-        """Fields by type: what projections looked into so far."""
-        self._batch: Sequence[StoredEvent] = ()
+        self._asked = asked
+        self._known: dict[str, frozenset[str]] = {}
         self._ready: dict[str, Any] = {}
-
-    def expect(self, batch: Sequence[StoredEvent]) -> None:
-        """Make ready what projections will look into, as far as is known."""
-        self._batch = batch
-        self._ready = {}
-        for wire_type, fields in self._asked.items():
+        # Another thread adds to it: what it adds now, this page will be asked for.
+        for wire_type, fields in tuple(asked.items()):
             self._read(wire_type, fields)
 
     def of(self, stored: StoredEvent, field: str) -> Any:
-        """A field of one event of the batch.
+        """A field of one of its events.
 
         Raises:
             KeyError: it has none of that name.
@@ -181,20 +181,22 @@ class _Content:
         envelope = stored.envelope
         found = self._ready.get(envelope.id)
         if found is None or field not in found:
-            known = self._asked.get(envelope.type, frozenset())
+            wire_type = envelope.type
+            known = self._known.get(wire_type, frozenset())
             if field not in known:
-                self._asked[envelope.type] = known = known | {field}
-                self._read(envelope.type, known)
+                self._asked[wire_type] = self._asked.get(wire_type, known) | {field}
+                self._read(wire_type, self._asked[wire_type])
             found = self._ready[envelope.id]
         return found[field]
 
     def all_of(self, stored: StoredEvent) -> Mapping[str, Any]:
-        """All fields of one event of the batch."""
+        """All fields of one of its events."""
         (read,) = self._codec.decode_many([stored], purpose=PURPOSE, typed=False)
         return read.data  # type: ignore[return-value]  # as mappings
 
     def _read(self, wire_type: str, fields: frozenset[str]) -> None:
-        wanted = [stored for stored in self._batch if stored.envelope.type == wire_type]
+        self._known[wire_type] = fields
+        wanted = [stored for stored in self.stored if stored.envelope.type == wire_type]
         read = self._codec.decode_fields(wanted, fields, purpose=PURPOSE)
         self._ready.update((event.envelope.id, event.data) for event in read)
 
@@ -202,20 +204,20 @@ class _Content:
 class _Later(Mapping[str, Any]):
     """The content of one event, asked for when somebody looks inside."""
 
-    __slots__ = ("_content", "_stored")
+    __slots__ = ("_page", "_stored")
 
-    def __init__(self, content: _Content, stored: StoredEvent) -> None:
-        self._content = content
+    def __init__(self, page: _Page, stored: StoredEvent) -> None:
+        self._page = page
         self._stored = stored
 
     def __getitem__(self, name: str) -> Any:
-        return self._content.of(self._stored, name)
+        return self._page.of(self._stored, name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._content.all_of(self._stored))
+        return iter(self._page.all_of(self._stored))
 
     def __len__(self) -> int:
-        return len(self._content.all_of(self._stored))
+        return len(self._page.all_of(self._stored))
 
 
 def projections(platform: Platform, service: str) -> Handlers:

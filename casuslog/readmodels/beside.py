@@ -60,6 +60,10 @@ _COMPARING = "; ".join(
 )
 """How a comparison is done on PostgreSQL: by a hash of the keys."""
 
+_KEEPING = "SET idle_session_timeout = 0; SET temp_buffers = '128MB'"
+"""Its tables go with its session, and what is projected may be long in coming. They stay in memory: beyond 8 MB the
+server would write them to disk, and read them again to compare."""
+
 _own = MetaData()
 _reached = Table(
     "herbouw_bereikt",
@@ -122,8 +126,7 @@ class Beside:
         self.conn.execution_options(**{COPIES: can_copy(self.conn)})
         with self.conn.begin():
             if self._engine.dialect.name == "postgresql":
-                # Its tables go with it, and what is projected may be long in coming.
-                self.conn.exec_driver_sql("SET idle_session_timeout = 0")
+                self.conn.exec_driver_sql(_KEEPING)
             for table in (*metadata.sorted_tables, *_own.sorted_tables):
                 self.conn.execute(CreateTable(_temporary(table)))
             self._live_schema = self._schema()

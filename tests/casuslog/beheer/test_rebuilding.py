@@ -217,9 +217,8 @@ def test_each_block_is_opened_once_somebody_asks_for_what_is_in_it(world: World)
     (stored,) = [
         one for one in world.platform.store_for("melding").read_log((OURS,)) if one.envelope.name == MELDING_NAME
     ]
-    content = rebuilding._Content(world.platform.codec)
-    content.expect([stored])
-    later = rebuilding._Later(content, stored)
+    asked: dict[str, frozenset[str]] = {}
+    later = rebuilding._Page(world.platform.codec, [stored], asked).events[0].data
     assert (later["naam"], later["bsn"]) == ("J. de Vries", None)
     assert later["kanaal"] == "telefoon"
     assert later["naam"] == "J. de Vries"
@@ -228,6 +227,23 @@ def test_each_block_is_opened_once_somebody_asks_for_what_is_in_it(world: World)
     assert len(later) == len(read.data)
     with pytest.raises(KeyError, match="onbekend"):
         _ = later["onbekend"]
+
+
+def test_what_was_asked_of_one_page_is_ready_in_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next page is decrypted while it is read, as far as projections have looked inside so far, and no further."""
+    for _ in range(2):
+        world.melding()
+    first, second = [
+        one for one in world.platform.store_for("melding").read_log((OURS,)) if one.envelope.name == MELDING_NAME
+    ]
+    codec = world.platform.codec
+    asked: dict[str, frozenset[str]] = {}
+    assert rebuilding._Page(codec, [first], asked).events[0]["bsn"] is None
+    world.platform.keys.uses.clear()
+    page = rebuilding._Page(codec, [second], asked)
+    assert world.platform.keys.uses[OURS, rebuilding.PURPOSE] == 1
+    monkeypatch.setattr(codec, "decode_fields", None)
+    assert page.events[0]["naam"] == "J. de Vries"
 
 
 def test_a_casus_that_the_live_side_has_not_finished_is_no_difference(world: World) -> None:
