@@ -1,7 +1,8 @@
 """Who may act in a casus, or ask about it: its own gemeente, and whom that gemeente recorded as involved.
 
-Of an organisation that is involved not everybody may act: only the roles, in the kinds of stream, for which the matrix
-of rights says that being so involved is also for acting (``handelen``). Others may read what they are shown.
+Who acts for a person and not for a gemeente (``namens`` in ``schemas/opdrachten.yaml``) may do so only in a casus that
+knows him. Of an organisation that is involved not everybody may act: only the roles, in the kinds of stream, for which
+the matrix of rights says that being so involved is also for acting (``handelen``). Others may read what they are shown.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from casuslog.errors import NotFound
 from casuslog.readmodels import InvolvementRegister
 from casuslog.readmodels.involvement import Involved
 from casuslog.rights import matrix
+from casuslog.rights.commands import command_rights
 from casuslog.rights.involvement import CLIENT, PERSONEN
 
 
@@ -50,7 +52,8 @@ def admit(
 
     Raises:
         NoInvolvement: the caller works for another gemeente, and this one did not record it as involved, for
-            acting in its role there; or it speaks for itself, and the casus is known to be about another.
+            acting in its role there; or it speaks for itself, and the casus is known to be about another; or it
+            speaks for another, and the casus does not know it.
     """
     admit_among(InvolvementRegister.of(conn, subject, day), caller, gemeente, stroom)
 
@@ -63,6 +66,8 @@ def admit_among(involved: Sequence[Involved], caller: Caller, gemeente: str, str
     """
     as_whom = [one for one in involved if one.organisatie in (caller.organisatie, caller.id)]
     if caller.rol in PERSONEN and not as_whom and any(one.als == CLIENT for one in involved):
+        raise NoInvolvement()
+    if stroom is not None and involved and not as_whom and caller.rol in command_rights().namens:
         raise NoInvolvement()
     if gemeente in caller.gemeenten or caller.organisatie == gemeente:
         return

@@ -36,6 +36,7 @@ from casuslog.identifiers import new_id
 from casuslog.readmodels import InvolvementRegister, KnownEvents, MeldingDays, Policies, Policy, under
 from casuslog.readmodels.involvement import Involved
 from casuslog.recorded import Context, RecordedEvent, StoredEvent
+from casuslog.rights.commands import command_rights
 from casuslog.store import Command, EventStore, Transaction
 
 
@@ -99,6 +100,7 @@ class CommandPath:
         self._readers = readers
         self._known = known
         self._policies = Policies()
+        self._rights = command_rights()
 
     @property
     def names(self) -> list[str]:
@@ -143,6 +145,7 @@ class CommandPath:
         Raises:
             NotFound: no such command, or no such casus for this caller.
             InvalidInput: a field breaks a rule.
+            Forbidden: the command is not for the role of this caller (:mod:`casuslog.rights.commands`).
             Refused: the domain says no.
             Conflict: ``if_match`` names another version than the present one.
             KeyReused: the key was used for another body.
@@ -193,7 +196,7 @@ class CommandPath:
             return None
         if kind.lookup is not None or not ask.unheard_of:
             return None
-        admit_among((), call.caller, ask.gemeente)
+        self._admit((), call, ask)
         policy = self._policies.remembered(ask.gemeente, ask.op) if kind.by_policy else None
         if kind.by_policy and policy is None:
             return None
@@ -216,7 +219,7 @@ class CommandPath:
         # Of a subject that is made here and now the registers hold nothing: they are not asked.
         involved = [] if ask.unheard_of else InvolvementRegister.of(tx.conn, ask.concerns, today(self._clock))
         stroom = kind.aggregate.kind if kind.subject_field == CASUS else None
-        admit_among(involved, call.caller, ask.gemeente, stroom)
+        self._admit(involved, call, ask, stroom)
         if call.key is not None:
             earlier = tx.recall_command(ask.gemeente, _scope(call.caller), call.key, ask.digest)
             if earlier is not None:
@@ -232,6 +235,11 @@ class CommandPath:
         if call.key is not None:
             tx.remember_command(ask.gemeente, _scope(call.caller), call.key, ask.digest, answer.as_json())
         return answer
+
+    def _admit(self, involved: Sequence[Involved], call: CommandCall, ask: Asked, stroom: str | None = None) -> None:
+        """First who may know of the casus, then who may give the command: the answer to a stranger tells nothing."""
+        admit_among(involved, call.caller, ask.gemeente, stroom)
+        self._rights.require(self._store.service, call.name, call.caller.rol)
 
     def _decided(
         self,

@@ -17,6 +17,7 @@ from casuslog.documents._openapi import openapi
 from casuslog.documents._tables import made_beside, tables_beside
 from casuslog.events import TYPE_PREFIX
 from casuslog.hosting.contract import event_classes
+from casuslog.rights.commands import command_rights
 from casuslog.rights.matrix import matrix
 from casuslog.schema import SchemaRegistry
 from casuslog.schema.corpus import specimens
@@ -35,7 +36,7 @@ def documents() -> dict[str, str]:
         "events/README.md": _pages.index_page(events),
         "gemeenten.md": _gemeenten.gemeenten_page(),
         "codelijsten.md": _gemeenten.lists_page(),
-        "opdrachten.md": commands_page(map(service_class, service_names()), rights, _pages.WARNING),
+        "opdrachten.md": commands_page(map(service_class, service_names()), rights, command_rights(), _pages.WARNING),
         "ontvangers.md": _pages.matrix_page(events, rights),
     }
     made |= {f"openapi/{name}.yaml": _yaml(openapi(service_class(name))) for name in service_names()}

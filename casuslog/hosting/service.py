@@ -30,6 +30,7 @@ from casuslog.metrics import UNKNOWN
 from casuslog.readmodels import Policies, keep, note
 from casuslog.recorded import RecordedEvent
 from casuslog.store import Transaction
+from casuslog.toestanden import Toestanden
 
 
 class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Toegangsweigeringen, Waiting, Operating):
@@ -39,6 +40,8 @@ class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Toegangsweigeringen, W
     commands: ClassVar[Sequence[CommandType]] = ()
     questions: ClassVar[Sequence[QuestionType]] = ()
     readers: ClassVar[Readers] = Readers()
+    toestanden: ClassVar[Sequence[Toestanden]] = ()
+    """Per kind of stream its states, with an example of each command: what may be done in which."""
     expiries: ClassVar[Mapping[str, Expiry]] = {}
     """Per kind of term: what follows when it runs out."""
     tables: ClassVar[MetaData | None] = None

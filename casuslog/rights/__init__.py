@@ -1,4 +1,7 @@
-"""Who may see what: a pure function over recorded involvement and a matrix that is data (``schemas/rechten.yaml``)."""
+"""Who may see what: a pure function over recorded involvement and a matrix that is data (``schemas/rechten.yaml``).
+
+Who may do what is data too (``schemas/opdrachten.yaml``): :mod:`casuslog.rights.commands`.
+"""
 
 from casuslog.rights.events import BetrokkenheidVastgelegd, ToestemmingGegeven
 from casuslog.rights.involvement import Consent, Involvement, Involvements

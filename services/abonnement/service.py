@@ -40,6 +40,7 @@ from services.abonnement.intrekking import BETROKKENHEID, RAAKT_RECHTEN
 from services.abonnement.levering import Levering
 from services.abonnement.lezen import LeesHttp
 from services.abonnement.toegang import ToegangHttp
+from services.abonnement.toestanden import TOESTANDEN
 from services.abonnement.typendienst import TypenDienst
 from services.abonnement.uitgang import BrokerUitgang
 from services.abonnement.webhookdienst import WebhookDienst
@@ -92,6 +93,7 @@ class AbonnementService(LeesHttp, ToegangHttp, WebhookDienst, CloudEventDienst, 
     # Every number of a subscription is given under the lock of its row: lanes side by side undid each other, and after
     # an outage they spent more on trying again than on the backlog.
     consumer_options: ClassVar[Any] = {"lanes": 1}
+    toestanden: ClassVar[Any] = TOESTANDEN
     commands: ClassVar[Any] = COMMANDS
     register: Any = Leveren()
 

@@ -24,6 +24,7 @@ from services.beschikking.commands import OPDRACHTEN
 from services.beschikking.inrichting import BeschikkingInrichting
 from services.beschikking.opdrachten import MeldTermijnVerstreken
 from services.beschikking.staat import BESCHIKKING
+from services.beschikking.toestanden import TOESTANDEN
 from services.beschikking.voorkennis import NIETS_BEKEND, Voorkennis, bekend
 
 
@@ -66,6 +67,7 @@ class BeschikkingService(Foutmeldingen, CasusService):
     name = "beschikking"
     readers = Readers(inrichting=_inrichting, voorkennis=_voorkennis)
     expiries: ClassVar[Any] = {"besluit": Expiry(aggregate=BESCHIKKING, decide=_termijn_verstreken)}
+    toestanden: ClassVar[Any] = TOESTANDEN
     commands: ClassVar[Any] = tuple(
         CommandType(name=name, schema=schema, aggregate=BESCHIKKING, decide=_DECIDE[name])
         for name, schema in OPDRACHTEN.items()

@@ -23,6 +23,7 @@ from casuslog.rights import Level
 from casuslog.store import EVERY_GEMEENTE, Transaction
 from casuslog.vernietigen.opdrachten import OPDRACHTEN
 from services.historie.tijdlijn import AlleenStatus, gebeurtenis, status, tijdlijn
+from services.historie.toestanden import TOESTANDEN
 from services.historie.vernietigd import Vernietigingen, weiger_vernietigd
 from services.historie.zoeken import Zoeken
 
@@ -31,6 +32,7 @@ class HistorieService(Zoeken, Vernietigingen, CasusService):
     """Timelines and statuses, across services. A toezicht dossier is no part of it."""
 
     name = "historie"
+    toestanden: ClassVar[Any] = TOESTANDEN
     commands: ClassVar[Any] = OPDRACHTEN
     bewaart: ClassVar[bool] = True
 

@@ -18,6 +18,7 @@ from casuslog.hosting.service import CasusService
 from casuslog.http import http, json_response
 from services.inrichting.commands import COMMANDS
 from services.inrichting.laden import stel_alles_vast
+from services.inrichting.toestanden import TOESTANDEN
 
 FOLDER = "CASUSLOG_INRICHTINGEN"
 """Environment variable: the folder with inrichtingen; by default ``deploy/inrichtingen`` beside the packages."""
@@ -43,6 +44,7 @@ class InrichtingService(CasusService):
     """Inrichtingen and samenwerkingsverbanden."""
 
     name = "inrichting"
+    toestanden: ClassVar[Any] = TOESTANDEN
     commands: ClassVar[Any] = COMMANDS
     inrichtingen: Any = Inrichtingen()
 

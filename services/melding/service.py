@@ -16,6 +16,7 @@ from services.melding import melding as m
 from services.melding import wijzigingen as w
 from services.melding.inrichting import MeldingInrichting
 from services.melding.opdrachten import RegistreerMelding
+from services.melding.toestanden import TOESTANDEN
 
 
 def _gemeenten(s: Situation) -> Mapping[str, str | None]:
@@ -41,6 +42,7 @@ class MeldingService(Foutmeldingen, CasusService):
 
     name = "melding"
     readers = Readers(inrichting=lambda policy: MeldingInrichting.van_beleid(policy.beleid))
+    toestanden: ClassVar[Any] = TOESTANDEN
     commands: ClassVar[Any] = (
         _opdracht(
             "registreer-contact",

@@ -19,6 +19,7 @@ from services.onderzoek import onderzoek as z
 from services.onderzoek import opdrachten as o
 from services.onderzoek.inrichting import OnderzoekInrichting
 from services.onderzoek.staat import ONDERZOEK
+from services.onderzoek.toestanden import TOESTANDEN
 
 
 def _opdracht(name: str, schema: Any, decide: Any) -> CommandType:
@@ -37,6 +38,7 @@ class OnderzoekService(Foutmeldingen, CasusService):
     expiries: ClassVar[Any] = {
         z.SOORT: Expiry(aggregate=ONDERZOEK, decide=lambda staat, dag, _: z.termijn_verstreken(staat, dag))
     }
+    toestanden: ClassVar[Any] = TOESTANDEN
     commands: ClassVar[Any] = (
         _opdracht("plan-gesprek", c.PLAN_GESPREK, z.plan_gesprek),
         _opdracht("verstuur-afspraakbevestiging", c.VERSTUUR_AFSPRAAKBEVESTIGING, z.verstuur_afspraakbevestiging),

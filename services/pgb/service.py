@@ -21,6 +21,7 @@ from services.pgb.gebeurtenissen import Budgetregel, Wensregel
 from services.pgb.inrichting import PgbInrichting
 from services.pgb.opdrachten import KenPgbToe, LegWensVast
 from services.pgb.tarief import bereken_budget, bereken_tarief
+from services.pgb.toestanden import TOESTANDEN
 
 PGB = "pgb"
 TOEGEKEND = ("toegekend", "deels_toegekend")
@@ -51,6 +52,7 @@ class PgbService(Foutmeldingen, CasusService):
 
     name = "pgb"
     readers = Readers(inrichting=_inrichting)
+    toestanden: ClassVar[Any] = TOESTANDEN
     commands: ClassVar[Any] = (
         *(
             CommandType(name=name, schema=OPDRACHTEN[name], aggregate=pgb.PGB, decide=decide)

@@ -26,6 +26,7 @@ from services.toezicht import toezicht
 from services.toezicht.commands import OPDRACHTEN
 from services.toezicht.inrichting import ToezichtInrichting
 from services.toezicht.opdrachten import OntvangSignaal, OntvangTermijnsignaal
+from services.toezicht.toestanden import TOESTANDEN
 
 _DECIDE: dict[str, Decide] = {
     "beoordeel-signaal": by_itself(toezicht.beoordeel_signaal),
@@ -47,6 +48,7 @@ class ToezichtService(Foutmeldingen, CasusService):
 
     name = "toezicht"
     readers = Readers(inrichting=_inrichting)
+    toestanden: ClassVar[Any] = TOESTANDEN
     commands: ClassVar[Any] = tuple(
         CommandType(
             name=name,

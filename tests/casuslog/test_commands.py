@@ -18,10 +18,10 @@ from casuslog.caller import Caller
 from casuslog.clock import SettableClock
 from casuslog.codec import Codec
 from casuslog.codes import oin_of, schemas_folder
-from casuslog.commands import CommandCall, CommandPath, CommandType, QuestionType, Readers, by_policy
+from casuslog.commands import CommandCall, CommandPath, CommandType, QuestionType, Readers, by_itself, by_policy
 from casuslog.consume import timers
 from casuslog.envelope import Position, Stream
-from casuslog.errors import Conflict, InvalidInput, KeyReused, NotFound, Refused
+from casuslog.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound, Refused
 from casuslog.identifiers import new_id
 from casuslog.privacy import KeyStore, RootKey
 from casuslog.readmodels import InvolvementRegister, KnownEvents, Policies, metadata
@@ -47,6 +47,7 @@ BELEID = {
     },
     "beschikking": {"voorzieningen": {}},
 }
+INWONER = Caller("inwoner", None, "inwoner-1", (OPSTERLAND,))
 TEAM = Caller("wijkteam", OPSTERLAND, "w1", (OPSTERLAND,))
 BUREN = Caller("wijkteam", HEERENVEEN, "w2", (HEERENVEEN,))
 
@@ -89,6 +90,12 @@ def path(store: EventStore) -> CommandPath:
             schema=commands.BEVESTIG_MELDING,
             aggregate=melding.MELDING,
             decide=by_policy(melding.bevestig_melding),
+        ),
+        CommandType(
+            name="trek-melding-in",
+            schema=commands.TREK_MELDING_IN,
+            aggregate=melding.MELDING,
+            decide=by_itself(melding.trek_melding_in),
         ),
     ]
     readers = Readers(inrichting=lambda policy: MeldingInrichting.van_beleid(policy.beleid))
@@ -310,9 +317,28 @@ class TestRefusing:
         """Who speaks for himself is refused in a casus that is known to be about another, as if there is none."""
         client, other = (Caller("inwoner", None, name, (OPSTERLAND,)) for name in ("inwoner-1", "inwoner-2"))
         casus = path.run(_meld(client)).casus
+        intrekken = replace(_bevestig(casus, other), name="trek-melding-in")
         with pytest.raises(NotFound):
-            path.run(_bevestig(casus, other))
-        assert path.run(_bevestig(casus, client)).casus == casus
+            path.run(intrekken)
+        assert path.run(replace(intrekken, caller=client)).casus == casus
+
+    def test_a_role_that_may_not_is_told_who_may(self, path: CommandPath, store: EventStore) -> None:
+        """Whoever may know of the casus and has the wrong role is refused, before and after it was carried out."""
+        casus = path.run(_meld(INWONER)).casus
+        for _ in range(2):
+            with pytest.raises(Forbidden) as refused:
+                path.run(_bevestig(casus, INWONER, key="k"))
+            assert "wijkteam" in refused.value.remedy
+            path.run(_bevestig(casus, key="k"))
+        assert _events(store).count("melding-bevestigd") == 1
+        with pytest.raises(NotFound):
+            path.run(_bevestig(casus, replace(INWONER, id="inwoner-2")))
+
+    def test_a_command_that_begins_is_for_roles_too(self, path: CommandPath, store: EventStore) -> None:
+        """Also where nothing is read first, because its subject is made here and now."""
+        with pytest.raises(Forbidden):
+            path.run(_meld(Caller("toezichthouder", OPSTERLAND, "t1", (OPSTERLAND,)), key="k"))
+        assert _events(store) == []
 
     def test_having_reported_gives_no_right_to_act(self, path: CommandPath) -> None:
         """A derde whose token names no gemeente is not let in for having made the melding."""
@@ -368,7 +394,7 @@ class TestSubjectsOfTheirOwn:
     @pytest.fixture
     def path(self, store: EventStore) -> CommandPath:
         tellen = CommandType(
-            name="bevestig",
+            name="tel-gebruik-algemene-voorziening",
             schema=commands.REGISTREER_MELDING,
             aggregate=melding.MELDING,
             decide=by_policy(melding.registreer_melding),
@@ -380,7 +406,12 @@ class TestSubjectsOfTheirOwn:
 
     def _call(self, caller: Caller = TEAM, **more: Any) -> CommandCall:
         trace = more.pop("traceparent", None)
-        return CommandCall(name="bevestig", body={"gemeente": OPSTERLAND, **more}, caller=caller, traceparent=trace)
+        return CommandCall(
+            name="tel-gebruik-algemene-voorziening",
+            body={"gemeente": OPSTERLAND, **more},
+            caller=caller,
+            traceparent=trace,
+        )
 
     def test_its_field_names_the_subject(self, path: CommandPath) -> None:
         """The subject comes from its own field; a wrong one is refused under that name."""
