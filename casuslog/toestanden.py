@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import yaml
+
+from casuslog.codes import schemas_folder
 from casuslog.commands import CommandType, Situation
 from casuslog.envelope import Actor
 from casuslog.errors import InvalidInput, Refused
@@ -17,7 +20,17 @@ from casuslog.events import Fact
 from casuslog.recorded import Aggregate
 from casuslog.rights.commands import CommandRights
 
-GEMEENTE = "0086"
+
+def _gemeente(which: str) -> str:
+    """A gemeentecode of the examples: no line of code knows a gemeente."""
+    told = yaml.safe_load((schemas_folder() / "voorbeeld.yaml").read_text(encoding="utf-8"))
+    return str(told["gemeenten"][which])
+
+
+EIGEN, BESLUITENDE, ANDERE = map(_gemeente, ("eigen", "besluitende", "andere"))
+"""The gemeente in which is acted, one that decides for it, and another."""
+NAAM, VERSIE = "Voorbeeldgemeente", "voorbeeld@1"
+"""Of the gemeente in which is acted: how refusals call it, and the version of its inrichting."""
 SUBJECT = "015a3e8c-6e40-7000-8000-000000000001"
 
 Stappen = tuple[str | Fact, ...]
@@ -139,7 +152,7 @@ class Trial:
             inrichting=self._states.inrichting,
             voorkennis=toestand.voorkennis,
             subject=SUBJECT,
-            gemeente=GEMEENTE,
+            gemeente=EIGEN,
             opgezocht=self._states.opgezocht.get(name),
         )
         return kind.decide(situation)
@@ -171,7 +184,7 @@ class Trial:
 
     def _actor(self, rol: str) -> Actor:
         personal = rol in self._rights.namens or rol in ("inwoner", "budgethouder")
-        return Actor(rol, None if personal else self._states.organisaties.get(rol, GEMEENTE), f"{rol}-1")
+        return Actor(rol, None if personal else self._states.organisaties.get(rol, EIGEN), f"{rol}-1")
 
 
 def never_accepted(outcomes: Mapping[tuple[str, str], Outcome]) -> list[str]:
@@ -180,4 +193,17 @@ def never_accepted(outcomes: Mapping[tuple[str, str], Outcome]) -> list[str]:
     return sorted({name for name, _ in outcomes} - accepted)
 
 
-__all__ = ["Outcome", "Stappen", "Toestand", "Toestanden", "Trial", "Unreachable", "never_accepted"]
+__all__ = [
+    "ANDERE",
+    "BESLUITENDE",
+    "EIGEN",
+    "NAAM",
+    "VERSIE",
+    "Outcome",
+    "Stappen",
+    "Toestand",
+    "Toestanden",
+    "Trial",
+    "Unreachable",
+    "never_accepted",
+]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from casuslog.codes import oin_of
 from casuslog.envelope import Actor
-from casuslog.toestanden import Toestand, Toestanden
+from casuslog.toestanden import EIGEN, Toestand, Toestanden
 from services.abonnement.abonnement import ABONNEMENT
 from services.abonnement.afscherming import CASUSAFSCHERMING
 from services.abonnement.verbanden import Verbanden
@@ -18,14 +19,14 @@ _DAG = "2017-03-01"
 def _toekenning(_: Any, door: Actor) -> dict[str, Any]:
     """To an aanbieder; a toezichthouder grants only his own."""
     eigen = door.rol == "toezichthouder"
-    houder = ("oin", "00000099000000860000", "toezichthouder") if eigen else ("agb", AANBIEDER, "aanbieder")
+    houder = ("oin", oin_of(EIGEN), "toezichthouder") if eigen else ("agb", AANBIEDER, "aanbieder")
     soort, nummer, rol = houder
     return {
         "op": "2017-02-15",
         "houdersoort": soort,
         "houder": nummer,
         "rol": rol,
-        "gemeenten": ["0086"],
+        "gemeenten": [EIGEN],
         "doelbinding": "toezicht" if eigen else "uitvoering_wmo",
     }
 

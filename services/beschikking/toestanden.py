@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from casuslog.toestanden import Toestand, Toestanden
+from casuslog.toestanden import BESLUITENDE, EIGEN, NAAM, VERSIE, Toestand, Toestanden
 from services.beschikking.inrichting import BeschikkingInrichting, Bevoegdheid, Rol, Voorziening
 from services.beschikking.staat import BESCHIKKING
 from services.beschikking.voorkennis import NIETS_BEKEND, Voorkennis
@@ -13,12 +13,12 @@ from services.beschikking.voorkennis import NIETS_BEKEND, Voorkennis
 THEMA = "maatwerk_zelfredzaamheid"
 BEGELEIDING = "begeleiding_individueel"
 INRICHTING = BeschikkingInrichting(
-    gemeente="0086",
-    naam="Opsterland",
-    versie="opsterland@1",
+    gemeente=EIGEN,
+    naam=NAAM,
+    versie=VERSIE,
     team="gebiedsteam",
     termijn_weken=2,
-    bevoegdheden=(Bevoegdheid(THEMA, "0086", "Opsterland", "college", (Rol("consulent", "mandaat", "volledig"),)),),
+    bevoegdheden=(Bevoegdheid(THEMA, EIGEN, NAAM, "college", (Rol("consulent", "mandaat", "volledig"),)),),
     vierogen=False,
     schrijver=None,
     aanvraag_vorm="aparte_aanvraag",
@@ -50,7 +50,7 @@ TOESTANDEN = (
     Toestanden(
         aggregate=BESCHIKKING,
         inrichting=INRICHTING,
-        organisaties={"aanbieder": AANBIEDER, "centrumgemeente": "0080"},
+        organisaties={"aanbieder": AANBIEDER, "centrumgemeente": BESLUITENDE},
         toestanden=(
             Toestand(
                 naam="onderzoek loopt", weet="melding gedaan, onderzoek niet afgerond", voorkennis=ONDERZOEK_LOOPT

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from casuslog.events import Fact
-from casuslog.toestanden import Toestand, Toestanden
+from casuslog.toestanden import ANDERE, EIGEN, Toestand, Toestanden
 from services.inrichting.commands import VERBAND
 from services.inrichting.inrichting import SamenwerkingsverbandVastgesteld
 
 _VASTGESTELD = Fact(
     SamenwerkingsverbandVastgesteld(
-        verband="owo", naam="OWO", leden=("0086", "0085", "0098"), geldig_vanaf=date(2015, 1, 1)
+        verband="voorbeeld", naam="Voorbeeldverband", leden=(EIGEN, ANDERE), geldig_vanaf=date(2015, 1, 1)
     ),
     on=date(2015, 1, 1),
 )
@@ -24,6 +24,6 @@ TOESTANDEN = (
             Toestand(naam="lid", na=(_VASTGESTELD,)),
             Toestand(naam="uitgetreden", na=(_VASTGESTELD, "registreer-uittreding")),
         ),
-        voorbeelden={"registreer-uittreding": {"op": "2018-01-02", "lid": "0098"}},
+        voorbeelden={"registreer-uittreding": {"op": "2018-01-02", "lid": ANDERE}},
     ),
 )

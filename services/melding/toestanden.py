@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from casuslog.toestanden import Toestand, Toestanden
+from casuslog.toestanden import ANDERE, EIGEN, NAAM, VERSIE, Toestand, Toestanden
 from services.melding.inrichting import MeldingInrichting, Triage
 from services.melding.melding import MELDING, TELLING
 
 INRICHTING = MeldingInrichting(
-    gemeente="0086",
-    naam="Opsterland",
-    versie="opsterland@1",
+    gemeente=EIGEN,
+    naam=NAAM,
+    versie=VERSIE,
     team="gebiedsteam",
     triage=Triage(doorgeven_aan="gebiedsteam"),
     soorten={"huishoudelijke_hulp_1": "algemeen"},
@@ -50,7 +50,7 @@ TOESTANDEN = (
             "sluit-melding": {"op": _DAG, "reden": "dubbele_melding"},
             "leg-persoonsverwisseling-vast": {"op": _DAG, "reden": "naamgenoot"},
             "leg-overlijden-vast": {"op": _DAG},
-            "leg-verhuizing-vast": {"op": _DAG, "naar_gemeente": "0074"},
+            "leg-verhuizing-vast": {"op": _DAG, "naar_gemeente": ANDERE},
             "vervang-bsn": {"op": _DAG, "bsn": "999990342"},
         },
     ),

@@ -6,22 +6,22 @@ from datetime import date
 from typing import Any
 
 from casuslog.envelope import Actor
-from casuslog.toestanden import Stappen, Toestand, Toestanden
+from casuslog.toestanden import BESLUITENDE, EIGEN, NAAM, VERSIE, Stappen, Toestand, Toestanden
 from services.onderzoek.inrichting import IndicatieRegel, OnderzoekInrichting
 from services.onderzoek.onderzoek import start_termijn, termijn_verstreken
 from services.onderzoek.staat import ONDERZOEK
 
 BESCHERMD_WONEN = "beschermd_wonen"
 INRICHTING = OnderzoekInrichting(
-    gemeente="0086",
-    naam="Opsterland",
-    versie="opsterland@1",
+    gemeente=EIGEN,
+    naam=NAAM,
+    versie=VERSIE,
     team="gebiedsteam",
     indicatie=(
         IndicatieRegel(
             thema=BESCHERMD_WONEN,
             wie_indiceert=("uitvoeringsteam",),
-            indienen_bij="0080",
+            indienen_bij=BESLUITENDE,
             pakketten=(2,),
             verplichte_velden=("pakket", "woonwens"),
         ),
@@ -50,7 +50,7 @@ TOESTANDEN = (
     Toestanden(
         aggregate=ONDERZOEK,
         inrichting=INRICHTING,
-        organisaties={"centrumgemeente": "0080", "aanbieder": "98765401"},
+        organisaties={"centrumgemeente": BESLUITENDE, "aanbieder": "98765401"},
         toestanden=(
             Toestand(naam="geen melding"),
             Toestand(naam="lopend", na=_LOPEND),

@@ -7,7 +7,7 @@ from typing import Any
 
 from casuslog.envelope import Actor
 from casuslog.events import Fact
-from casuslog.toestanden import Stappen, Toestand, Toestanden
+from casuslog.toestanden import NAAM, VERSIE, Stappen, Toestand, Toestanden
 from services.pgb.gebeurtenissen import (
     Budgetregel,
     PgbToegekend,
@@ -19,8 +19,8 @@ from services.pgb.pgb import PGB
 from services.pgb.signaal import SIGNAAL
 
 INRICHTING = PgbInrichting(
-    naam="Harlingen",
-    versie="harlingen@1",
+    naam=NAAM,
+    versie=VERSIE,
     voorzieningen={},
     tarieven=(),
     natura={},

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from casuslog.envelope import Actor
-from casuslog.toestanden import Stappen, Toestand, Toestanden
+from casuslog.toestanden import NAAM, VERSIE, Stappen, Toestand, Toestanden
 from services.toezicht.inrichting import ToezichtInrichting
 from services.toezicht.opdrachten import OntvangSignaal
 from services.toezicht.toezicht import TOEZICHT, ontvang_signaal
 
-INRICHTING = ToezichtInrichting(naam="Opsterland", versie="opsterland@1", aangewezen=True, organisatie="ggd")
+INRICHTING = ToezichtInrichting(naam=NAAM, versie=VERSIE, aangewezen=True, organisatie="ggd")
 
 _SIGNAAL: Stappen = tuple(
     ontvang_signaal(
