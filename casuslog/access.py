@@ -58,8 +58,10 @@ def admit(
     admit_among(InvolvementRegister.of(conn, subject, day), caller, gemeente, stroom)
 
 
-def admit_among(involved: Sequence[Involved], caller: Caller, gemeente: str, stroom: str | None = None) -> None:
-    """The same, where it has been read who is involved in the casus today.
+def admit_among(
+    involved: Sequence[Involved], caller: Caller, gemeente: str, stroom: str | None = None, begins: bool = False
+) -> None:
+    """The same, where it has been read who is involved in the casus today. ``begins``: there need be no casus yet.
 
     Raises:
         NoInvolvement: as :func:`admit`.
@@ -67,7 +69,9 @@ def admit_among(involved: Sequence[Involved], caller: Caller, gemeente: str, str
     as_whom = [one for one in involved if one.organisatie in (caller.organisatie, caller.id)]
     if caller.rol in PERSONEN and not as_whom and any(one.als == CLIENT for one in involved):
         raise NoInvolvement()
-    if stroom is not None and involved and not as_whom and caller.rol in command_rights().namens:
+    # Of a casus that is not there the answer is the same: else he could find out which there are.
+    unknown = stroom is not None and not as_whom and (involved or not begins)
+    if unknown and caller.rol in command_rights().namens:
         raise NoInvolvement()
     if gemeente in caller.gemeenten or caller.organisatie == gemeente:
         return

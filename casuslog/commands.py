@@ -219,7 +219,7 @@ class CommandPath:
         # Of a subject that is made here and now the registers hold nothing: they are not asked.
         involved = [] if ask.unheard_of else InvolvementRegister.of(tx.conn, ask.concerns, today(self._clock))
         stroom = kind.aggregate.kind if kind.subject_field == CASUS else None
-        self._admit(involved, call, ask, stroom)
+        self._admit(involved, call, ask, stroom, kind.begins)
         if call.key is not None:
             earlier = tx.recall_command(ask.gemeente, _scope(call.caller), call.key, ask.digest)
             if earlier is not None:
@@ -236,9 +236,16 @@ class CommandPath:
             tx.remember_command(ask.gemeente, _scope(call.caller), call.key, ask.digest, answer.as_json())
         return answer
 
-    def _admit(self, involved: Sequence[Involved], call: CommandCall, ask: Asked, stroom: str | None = None) -> None:
+    def _admit(
+        self,
+        involved: Sequence[Involved],
+        call: CommandCall,
+        ask: Asked,
+        stroom: str | None = None,
+        begins: bool = False,
+    ) -> None:
         """First who may know of the casus, then who may give the command: the answer to a stranger tells nothing."""
-        admit_among(involved, call.caller, ask.gemeente, stroom)
+        admit_among(involved, call.caller, ask.gemeente, stroom, begins)
         self._rights.require(self._store.service, call.name, call.caller.rol)
 
     def _decided(

@@ -12,6 +12,7 @@ from casuslog.caller import Caller
 from casuslog.codes import codes
 from casuslog.commands import CommandType
 from casuslog.errors import Forbidden
+from casuslog.identifiers import new_id
 from casuslog.rights.commands import ROL_NIET_BEVOEGD, command_rights, parse
 from casuslog.settings import service_class, service_names
 from casuslog.testing.platform import Platform
@@ -155,4 +156,11 @@ def test_a_mantelzorger_acts_only_where_he_is_known(platform: Platform) -> None:
     platform.settle()
     with pytest.raises(NoInvolvement):
         platform.command("melding", "trek-melding-in", caller("mantelzorger", "m1"), gemeente=OPSTERLAND, casus=other)
+    with pytest.raises(NoInvolvement):
+        platform.command(
+            "melding", "trek-melding-in", caller("mantelzorger", "m1"), gemeente=OPSTERLAND, casus=new_id()
+        )
     platform.command("melding", "trek-melding-in", caller("mantelzorger", "m1"), gemeente=OPSTERLAND, casus=ours)
+    # Knowing the casus opens no command of another role.
+    with pytest.raises(Forbidden):
+        platform.command("melding", "bevestig-melding", caller("mantelzorger", "m1"), gemeente=OPSTERLAND, casus=ours)
