@@ -179,6 +179,8 @@ class _Session:
             except (socket.timeout, TimeoutError):  # noqa: UP041  # eventlet's green sockets raise their own
                 self._quiet = True
                 return
+            # Where they trickle in, one at a time, nobody waits for the hundredth: not acks, heartbeat, nor a stop.
+            patience = _BUSY
 
     def acknowledge(self, *, everything: bool = True) -> None:
         for tag, multiple in self._acks.due(everything=everything):
