@@ -110,12 +110,9 @@ class Bijhouden(DependencyProvider):  # type: ignore[misc]  # nameko ships no ty
         self._ended.set()
 
     def setup(self) -> None:
-        """Make the tables where they are missing."""
+        """Take the store; its tables are made by the :class:`ServiceLog`, beside which this is set up."""
         platform: Platform = self.container.config[PLATFORM_KEY]
-        store = platform.store_for(self.container.service_name)
-        toegangsweigeringen.metadata.create_all(store.engine)
-        verwerkingen.metadata.create_all(store.engine)
-        self._bijhouder = Bijhouder(platform, store)
+        self._bijhouder = Bijhouder(platform, platform.store_for(self.container.service_name))
 
     def start(self) -> None:
         """Begin."""

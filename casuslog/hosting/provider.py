@@ -8,7 +8,7 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
-from casuslog import tracing, verwerkingen
+from casuslog import toegangsweigeringen, tracing, verwerkingen
 from casuslog.appending import append
 from casuslog.clock import today
 from casuslog.commands import CommandPath, Expiry
@@ -51,6 +51,7 @@ class ServiceLog:
         """Places of calls that wait until something was handled."""
         self._expiries: Mapping[str, Expiry] = service_cls.expiries
         verwerkingen.metadata.create_all(self.store.engine)
+        toegangsweigeringen.metadata.create_all(self.store.engine)
         if service_cls.tables is not None:
             service_cls.tables.create_all(self.store.engine)
 
