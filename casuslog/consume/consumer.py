@@ -18,7 +18,7 @@ from casuslog.clock import Clock
 from casuslog.consume import received
 from casuslog.consume.books import PARKED, UNREADABLE, Books
 from casuslog.consume.effects import Effects, Slow
-from casuslog.consume.failures import Policy, outlook, reason
+from casuslog.consume.failures import Policy, outlook, place, reason
 from casuslog.consume.feeds import Feed
 from casuslog.consume.handlers import Handlers
 from casuslog.consume.items import Ack, Item, Unreadable
@@ -40,6 +40,11 @@ log = logging.getLogger(__name__)
 
 ALONE_SECONDS = 0.5
 """How long one worker handles lanes one after another before it lets others have them."""
+QUIET_SECONDS = 0.05
+"""How long nothing has to come in before a checkpoint that lanes left behind is kept: that is a transaction of its own,
+and the next one that works takes it along."""
+IDLE_SECONDS = 0.5
+"""How long a worker waits at most before it looks again."""
 
 
 class Consumer:
@@ -92,6 +97,8 @@ class Consumer:
         self._kept: dict[str, Cursor] = {}
         self._changed = threading.Condition()
         self._marking = threading.Lock()
+        self._keep_at = 0.0
+        """From when on a checkpoint that could not be kept is tried again."""
 
     def open(self) -> None:
         """Read where the consumer was. Call it once, before anything is delivered.
@@ -169,14 +176,21 @@ class Consumer:
         while True:
             if self.work():
                 continue
-            self._keep_what_lanes_left()
             with self._changed:
                 if stopping.is_set():
-                    return
-                moment = self._lanes.next_moment(self._monotonic())
-                pause = 0.5 if moment is None else min(0.5, moment - self._monotonic())
-                if pause > 0:
-                    self._changed.wait(pause)
+                    break
+                rest = self._rest()
+                called = rest <= 0 or self._changed.wait(rest)
+            if not called:
+                self._keep_what_lanes_left()
+        self._keep_what_lanes_left()
+
+    def _rest(self) -> float:
+        """How long a worker that finds nothing ready waits to be called."""
+        now = self._monotonic()
+        moment = self._lanes.next_moment(now)
+        longest = QUIET_SECONDS if now >= self._keep_at and self._marks(()) else IDLE_SECONDS
+        return longest if moment is None else min(longest, moment - now)
 
     def settle(self) -> None:
         """Work in this thread until nothing is ready, and keep the checkpoints."""
@@ -317,12 +331,13 @@ class Consumer:
 
     def _keep_what_lanes_left(self) -> None:
         """Of lanes that commit side by side one moves the checkpoints; what the others did is kept when it is quiet."""
-        if not self._marks(()):
+        if self._monotonic() < self._keep_at or not self._marks(()):
             return
         try:
             self.keep_checkpoints()
         except Exception as error:
             # A checkpoint that stays behind costs a next start some reading, nothing more.
+            self._keep_at = self._monotonic() + IDLE_SECONDS
             log.info("%s: checkpoints not kept yet (%s)", self.name, type(error).__name__)
 
     # what fails
@@ -365,7 +380,7 @@ class Consumer:
         # The text of a foreign error may hold values of the event: only its type and place are logged.
         log.warning(
             "%s: lane %s %s after attempt %d: %s, %s%s",
-            self.name, lane, what, attempts, type(error).__name__, outlook(error).value, _place(error),
+            self.name, lane, what, attempts, type(error).__name__, outlook(error).value, place(error),
         )  # fmt: skip
 
     # catching up
@@ -394,10 +409,3 @@ class Consumer:
             if not self.work():
                 with self._changed:
                     self._changed.wait(0.05)
-
-
-def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f" in {trace.tb_frame.f_code.co_name}:{trace.tb_lineno}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from casuslog.consume.books import BEHIND, Books
 from casuslog.consume.failures import waits_behind
 from casuslog.consume.handlers import Handlers
 from casuslog.consume.items import Missing
+from casuslog.consume.remembered import Remembered, Step
 from casuslog.consume.sheet import Followed, Sheet, read, write
 from casuslog.consume.together import Together
 from casuslog.envelope import Envelope, Position
@@ -54,6 +55,8 @@ class Committed:
     """Lanes of which something must wait for what is not here; nothing of theirs after that was done."""
     handling: float
     """Seconds that the handlers took."""
+    reached: Mapping[Followed, int]
+    """How far the streams are that it concerned, as far as their lanes are not parked."""
 
 
 LONGEST = 1.0
@@ -75,6 +78,7 @@ class Effects:
         self._books = books
         self._clock = clock
         self._purpose = f"verwerken:{books.consumer}"
+        self._remembered = Remembered() if store.engine.dialect.name == "postgresql" else None
 
     def commit(self, events: Sequence[StoredEvent], marks_after: MarksAfter | None = None) -> Committed:
         """Handle ``events`` in one transaction and move the checkpoints along.
@@ -84,13 +88,23 @@ class Effects:
         Raises:
             Behind: an event that must come first has not been handled; nothing was changed.
         """
-        found = Committed({}, frozenset(), 0.0)
+        found = Committed({}, frozenset(), 0.0, {})
+        remembered = self._remembered
 
         def apply(tx: Transaction) -> None:
-            nonlocal found
-            found = self.apply(tx, events, marks_after)
+            nonlocal found, remembered
+            # What did not come out the first time is not gone by a second time.
+            by, remembered = remembered, None
+            found = self.apply(tx, events, marks_after, remembered=by)
 
-        self.hosted(events, lambda: self._store.run_transaction(apply))
+        try:
+            self.hosted(events, lambda: self._store.run_transaction(apply))
+        except BaseException:
+            if self._remembered is not None:
+                self._remembered.forget(Followed.holding(stored.envelope) for stored in events)
+            raise
+        if self._remembered is not None:
+            self._remembered.keep(found.reached)
         return found
 
     def hosted(self, events: Sequence[StoredEvent], work: Callable[[], None]) -> None:
@@ -113,10 +127,14 @@ class Effects:
         marks_after: MarksAfter | None = None,
         *,
         replay: bool = False,
+        remembered: Remembered | None = None,
     ) -> Committed:
-        """Handle ``events`` within ``tx``. In a replay the lane is known to be parked, and handled all the same."""
+        """Handle ``events`` within ``tx``. In a replay the lane is known to be parked, and handled all the same.
+
+        What is ``remembered`` of where the streams stand is not read; if it does not hold, the transaction is undone.
+        """
         work = _Work(self._books, tx, self._handlers.sources, alone=len(events) == 1)
-        for stored, stream in work.look(events):
+        for stored, stream in work.look(events, remembered):
             passes = replay or stored.envelope.stroom in PAST_PARKED
             if work.stands_before(stored, stream) and (passes or not self._parks(tx, stored, work.sheet)):
                 work.accept(stored, stream)
@@ -131,7 +149,7 @@ class Effects:
         done = [stored for stored in events if stored.envelope.subject not in work.left] if work.left else events
         marks = marks_after(done) if marks_after else {}
         write(tx.conn, self._books, work.sheet, marks, self._clock.now())
-        return Committed(marks, frozenset(work.left), handling)
+        return Committed(marks, frozenset(work.left), handling, work.sheet.open_lanes())
 
     def _parks(self, tx: Transaction, stored: StoredEvent, sheet: Sheet) -> bool:
         lane = stored.envelope.subject
@@ -179,18 +197,19 @@ class _Work:
         self._sources = sources
         self._alone = alone
 
-    def look(self, events: Iterable[StoredEvent]) -> list[tuple[StoredEvent, Followed]]:
-        """Read where their streams stand, and those of their causes. Gives each event with its stream."""
-        found, asked = [], []
-        for stored in events:
-            stream = Followed.holding(stored.envelope)
-            found.append((stored, stream))
-            asked.append(stream)
-            cause = self._cause(stored.envelope)
-            if cause is not None:
-                asked.append(Followed.of(cause))
-        self.sheet = read(self._tx.conn, self._books, asked)
-        return found
+    def look(
+        self, events: Sequence[StoredEvent], remembered: Remembered | None = None
+    ) -> list[tuple[StoredEvent, Followed]]:
+        """See where their streams stand, and those of their causes. Gives each event with its stream."""
+        steps = [self._step(stored.envelope) for stored in events]
+        known = remembered.sheet(steps) if remembered is not None and steps else None
+        self.sheet = known or read(self._tx.conn, self._books, _concerned(steps))
+        return [(stored, step.stream) for stored, step in zip(events, steps, strict=True)]
+
+    def _step(self, envelope: Envelope) -> Step:
+        cause = self._cause(envelope)
+        before = None if cause is None else (Followed.of(cause), cause.sequence)
+        return Step(Followed.holding(envelope), envelope.sequence, before)
 
     def stands_before(self, stored: StoredEvent, stream: Followed) -> bool:
         """Whether it is still to be handled, or to be parked."""
@@ -232,3 +251,10 @@ class _Work:
         except ValueError:
             raise SchemaError("het attribuut oorzaak is geen positie") from None
         return cause if cause.service in self._sources else None
+
+
+def _concerned(steps: Iterable[Step]) -> Iterator[Followed]:
+    for step in steps:
+        yield step.stream
+        if step.cause is not None:
+            yield step.cause[0]

@@ -97,3 +97,11 @@ def waits_behind(envelope: Envelope) -> str:
     return (
         f"Wacht: een eerdere gebeurtenis in de baan van deze {envelope.stroom} staat geparkeerd; zo blijft de volgorde."
     )
+
+
+def place(error: BaseException) -> str:
+    """Where it was raised: function and line, to be logged in the place of its text. Empty where that is not known."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" in {trace.tb_frame.f_code.co_name}:{trace.tb_lineno}"

@@ -5,7 +5,7 @@ See ``docs/architecture.md`` for its place and ``casuslog.testing.store_contract
 
 from casuslog.recorded import START, Cursor
 from casuslog.store._alone import Appended
-from casuslog.store._along import send_along
+from casuslog.store._along import prepared, send_along
 from casuslog.store._append import LostRace
 from casuslog.store._at_once import NOTHING, AtOnce, Beside, Condition, Required, Table
 from casuslog.store._chain import GENESIS, canonical, link
@@ -45,5 +45,6 @@ __all__ = [
     "Transaction",
     "canonical",
     "link",
+    "prepared",
     "send_along",
 ]

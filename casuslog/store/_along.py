@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from casuslog.store._statements import PREPARED
+
 UNMET = "22012"
 """The SQL state with which what was sent along with a commit says that something does not hold any more, and that the
 transaction may be done anew: it divides by zero. PostgreSQL has no expression that raises a state of one's choice."""
@@ -136,4 +138,18 @@ def send_along(conn: Connection, query: str, values: Sequence[Any]) -> None:
     connection.send_along(query, values)
 
 
-__all__ = ["UNMET", "connection_class", "send_along"]
+def prepared(conn: Connection, name: str, statement: str) -> None:
+    """Have a statement prepared on this connection to PostgreSQL: planning it then happens once.
+
+    Args:
+        conn: in a transaction or not; what is prepared stays.
+        name: of the statement, the same as in its text.
+        statement: ``PREPARE <name> ... AS ...``
+    """
+    known = conn.info.setdefault(PREPARED, set())
+    if name not in known:
+        conn.exec_driver_sql(statement)
+        known.add(name)
+
+
+__all__ = ["UNMET", "connection_class", "prepared", "send_along"]

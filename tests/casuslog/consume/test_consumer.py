@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -14,6 +15,7 @@ from casuslog.envelope import CONTENT_TYPE
 from casuslog.errors import Unavailable
 from casuslog.identifiers import new_id
 from casuslog.recorded import START
+from tests.casuslog.consume.brokers import until
 from tests.casuslog.consume.world import World, log, whole_log, with_previous
 
 
@@ -205,6 +207,29 @@ def test_the_checkpoint_of_a_lane_that_lost_its_turn_is_kept_once_all_is_quiet(w
     stopping.set()
     consumer.work_until(stopping)
     assert consumer.checkpoint("bron") == event.cursor
+
+
+def test_a_checkpoint_that_was_left_is_kept_when_it_is_quiet_and_not_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While events come in, whoever works takes it along: a transaction of its own for it would hold up all relays."""
+    first, second = log(world.stores["bron"], new_id(), 2)
+    consumer, stopping = world.consumer(), threading.Event()
+    monkeypatch.setattr("casuslog.consume.consumer.QUIET_SECONDS", 60.0)
+    with consumer._marking:  # a lane beside this one commits
+        consumer.take(first, START)
+        assert consumer.work()
+    worker = threading.Thread(target=consumer.work_until, args=(stopping,))
+    worker.start()
+    time.sleep(0.1)
+    assert consumer.checkpoint("bron") == START
+    monkeypatch.setattr("casuslog.consume.consumer.QUIET_SECONDS", 0.01)
+    consumer.wake()
+    until(lambda: consumer.checkpoint("bron") == first.cursor)
+    stopping.set()
+    consumer.wake()
+    worker.join()
+    assert second.cursor > consumer.checkpoint("bron")
 
 
 def test_a_batch_handler_gets_many_lanes_in_one_transaction(world: World) -> None:
