@@ -71,8 +71,16 @@ def _length(body: bytes, at: int) -> tuple[int, int]:
     return value >> 1, at
 
 
+_KNOWN = 1024
+"""Texts of fewer bytes have their length at hand as it is written: nearly all that there are."""
+_LENGTH = tuple(_varint(length << 1) for length in range(_KNOWN))
+
 _NAMES = {
     "BYTE": _BYTE,
+    "KNOWN": _KNOWN,
+    "LENGTH": _LENGTH,
+    # Of a text that could have been null: the branch goes before it.
+    "THERE": tuple(b"\x02" + length for length in _LENGTH),
     "DAY": _EPOCH_DAY,
     "EPOCH": datetime(1970, 1, 1, tzinfo=UTC),
     "MICROSECOND": timedelta(microseconds=1),
@@ -121,7 +129,10 @@ class _Code:
 
     def _written(self, avro: Any, value: str) -> Lines:
         if isinstance(avro, list):
-            inner = ["w(BYTE[2])", *self._written(avro[1], value)]
+            if avro[1] == "string":
+                inner = _write_text(value, "w(THERE[n] if n < KNOWN else BYTE[2] + varint(n << 1))")
+            else:
+                inner = ["w(BYTE[2])", *self._written(avro[1], value)]
             return [f"if {value} is None:", "    w(BYTE[0])", "else:", *_in(inner)]
         if avro in self._records if isinstance(avro, str) else avro["type"] == "record":
             return [*_must_be(value, "dict"), f"{self._writer_of(avro)}({value}, w)"]
@@ -188,7 +199,11 @@ _WRITE_NUMBER = ["w(BYTE[n] if n < 128 else varint(n))"]
 
 
 def _write_string(value: str) -> Lines:
-    return [*_must_be(value, "str"), f"t = {value}.encode()", "n = len(t) << 1", *_WRITE_NUMBER, "w(t)"]
+    return _write_text(value, "w(LENGTH[n] if n < KNOWN else varint(n << 1))")
+
+
+def _write_text(value: str, length: str) -> Lines:
+    return [*_must_be(value, "str"), f"t = {value}.encode()", "n = len(t)", length, "w(t)"]
 
 
 def _write_long(value: str) -> Lines:

@@ -114,6 +114,16 @@ def test_it_writes_the_bytes_and_reads_the_values_of_fastavro(record: dict[str, 
     }
 
 
+@pytest.mark.parametrize("field", ["tekst", "misschien"])
+@pytest.mark.parametrize("length", [0, 1, 63, 64, 1023, 1024, 8191, 8192, 70_000])
+def test_the_length_of_a_text_is_written_as_fastavro_writes_it(field: str, length: int) -> None:
+    """At hand or written out, of a text that may be null or may not be: the number of its bytes, not of its signs."""
+    for text in ("a" * length, "é" * (length // 2) + "b" * (length % 2)):
+        body = WRITE({**ONE, field: text})
+        assert body == by_fastavro({**ONE, field: text})
+        assert by_code(body)[field] == text
+
+
 @given(records, st.data())
 def test_bytes_that_were_changed_are_read_as_fastavro_reads_them_or_left_to_it(
     record: dict[str, Any], data: st.DataObject
