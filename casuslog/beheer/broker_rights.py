@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from casuslog.broker.topology import (
+    HOLDER_ARGUMENTS,
     HOLDER_PREFIX,
     LOG_EXCHANGE,
     STREAM_MAX_AGE,
@@ -159,13 +160,15 @@ def _all_topics(vhost: str) -> dict[str, Any]:
 
 
 def _unroutable_is_refused(vhost: str) -> dict[str, Any]:
-    """A queue of a holder holds what it was given: the broker never drops its oldest message for a new one."""
+    """A queue of a holder holds what it was given: the broker never drops its oldest message for a new one, and lays
+    what the holder rejects where it is read. Also of queues that were made before their arguments said so.
+    """
     return {
         "vhost": vhost,
         "name": "casuslog-houders",
-        "pattern": f"^{re.escape(HOLDER_PREFIX)}.*$",
+        "pattern": f"^{re.escape(HOLDER_PREFIX)}[0-9a-f-]{{36}}$",
         "apply-to": "queues",
-        "definition": {"overflow": "reject-publish"},
+        "definition": {name.removeprefix("x-"): value for name, value in HOLDER_ARGUMENTS.items()},
         "priority": 1,
     }
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from amqp.exceptions import NotFound
 from kombu.connection import Connection
 
 from casuslog.errors import InvalidInput
@@ -18,6 +19,9 @@ LOG_EXCHANGE = "casuslog.log"
 STREAM_QUEUE = "casuslog.stream"
 INBOX_PREFIX = "casuslog.inbox."
 HOLDER_PREFIX = "casuslog.houder."
+REJECTED_QUEUE = f"{HOLDER_PREFIX}afgewezen"
+"""Where the broker lays what holders rejected without requeue, for who feeds their queues. No holder is called so, so
+that no permission of one reaches it."""
 
 DELIVERY_LIMIT = 1000
 """Last resort only. With a limit of 3 four lost connections dead-letter every healthy event in a prefetch window;
@@ -25,6 +29,15 @@ RabbitMQ 4 sets 20 by itself. Parking happens in our own table."""
 
 STREAM_MAX_AGE = "30D"
 STREAM_MAX_BYTES = 20_000_000_000
+
+
+HOLDER_ARGUMENTS = {
+    "x-overflow": "reject-publish",
+    "x-dead-letter-exchange": "",
+    "x-dead-letter-routing-key": REJECTED_QUEUE,
+    "x-dead-letter-strategy": "at-least-once",
+}
+"""Of a holder's queue, beside its kind: a full one refuses, and what is rejected is not lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +100,29 @@ def declare_inbox(channel: Any, inbox: Inbox) -> None:
 
 
 def declare_holder(channel: Any, holder: str, *, max_length: int | None = None) -> str:
-    """Declare the queue of a holder, on no exchange, and give its name.
+    """Declare the queue of a holder, on no exchange, and give its name. One that is there is left as it is.
+
+    What its holder rejects without requeue goes to :data:`REJECTED_QUEUE` (:func:`declare_rejected`), at least once: it
+    stays until it lies there. A queue that was made before this came gets it by policy (``deploy/rabbitmq``).
 
     With ``max_length`` a full queue refuses what is published to it (a nack), so that nothing is lost silently.
     """
-    arguments = _quorum()
-    if max_length is not None:
-        arguments |= {"x-max-length": max_length, "x-overflow": "reject-publish"}
-    channel.queue_declare(holder_queue(holder), durable=True, auto_delete=False, arguments=arguments)
-    return holder_queue(holder)
+    name = holder_queue(holder)
+    try:
+        # Other arguments than it was made with would be an error.
+        channel.queue_declare(name, passive=True)
+    except NotFound:
+        arguments = _quorum() | HOLDER_ARGUMENTS
+        if max_length is not None:
+            arguments |= {"x-max-length": max_length}
+        channel.queue_declare(name, durable=True, auto_delete=False, arguments=arguments)
+    return name
+
+
+def declare_rejected(channel: Any) -> str:
+    """Declare the queue of what holders rejected, and give its name."""
+    channel.queue_declare(REJECTED_QUEUE, durable=True, auto_delete=False, arguments=_quorum())
+    return REJECTED_QUEUE
 
 
 def missing_queues(connection: Connection, required: Iterable[Inbox], *, stream: bool = True) -> list[str]:

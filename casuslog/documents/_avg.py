@@ -61,6 +61,7 @@ def terms() -> str:
             "tot de houder bevestigt",
             "eigen queue",
         ),
+        ("wat een houder daarin afwees (idem)", "tot wij het lezen: seconden", "quorum queue van ons"),
     ]
     return "\n".join(["| wat | hoe lang | waar |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)])
 

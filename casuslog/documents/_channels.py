@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from casuslog.broker.topology import DELIVERY_LIMIT, holder_queue
+from casuslog.broker.topology import DELIVERY_LIMIT, HOLDER_ARGUMENTS, holder_queue
 from casuslog.cloudevents import AVRO_DATA, CLOUDEVENTS_AVRO, JSON_DATA
 from casuslog.documents._openapi import QUERY
 from casuslog.schema import CLOUDEVENTS_JSON
@@ -97,7 +97,7 @@ def channels(names: Iterable[str]) -> dict[str, Any]:
                     "bindingVersion": "0.3.0",
                 }
             },
-            "x-queue-arguments": {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT},
+            "x-queue-arguments": {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT, **HOLDER_ARGUMENTS},
             "x-modes": MODES,
         },
         FEED: {

@@ -25,7 +25,7 @@ from casuslog.privacy import KeyStore
 from casuslog.readmodels import KnownEvents
 from casuslog.relay import Lease
 from casuslog.store import EventStore, Transaction
-from services.abonnement import afnemers, getoond, intrekking, logboek
+from services.abonnement import afnemers, getoond, intrekking, logboek, teruggestuurd
 from services.abonnement.casus import Casus
 from services.abonnement.getoond import van_beeld
 from services.abonnement.inschrijving import Inschrijving, Register
@@ -39,6 +39,8 @@ from services.abonnement.zicht import zicht
 
 IDLE = Backoff(first=0.02, bound=0.2, jitter=0.0)
 RETRY = Backoff(first=0.1, bound=10.0)
+REJECTED_SECONDS = 5.0
+"""Between two looks at what holders rejected."""
 
 _log = structlog.get_logger("casuslog.abonnement")
 
@@ -89,6 +91,8 @@ class Levering:
         self._gezond: set[str] = set()
         """Holders that were served since they last failed, by this process."""
         self._renew_at = 0.0
+        self._lees_op = 0.0
+        """When what holders rejected is read next."""
         self._gezien: date | None = None
         """The day on which the queues were looked at last."""
         self._uitgang: Uitgang | None = None
@@ -127,6 +131,7 @@ class Levering:
             self._verbreek()
             return 0
         self._zie_de_dag()
+        self._lees_afgewezen()
         terug = {one for one in self._store.run_transaction(intrekking.openstaand) if not self._neem_terug(one)}
         wachtenden = self._wachtenden()
         if not wachtenden and self._uitgang is not None:
@@ -143,6 +148,23 @@ class Levering:
             lambda tx: intrekking.let_op(tx, self._known, self._register.alle(tx), dag),
         )
         self._gezien = dag
+
+    def _lees_afgewezen(self) -> None:
+        """Now and then: what holders rejected becomes a dead letter before the broker forgets it."""
+        if self._monotonic() < self._lees_op:
+            return
+        self._lees_op = self._monotonic() + REJECTED_SECONDS
+        try:
+            gevonden = self._verbonden().afgewezen()
+            if gevonden.berichten:
+                nu = self._clock.now()
+                self._store.run_transaction(lambda tx: teruggestuurd.boek(tx, gevonden.berichten, nu))
+                self._lees_op = 0.0  # there may be more
+            gevonden.weg()
+        except Exception as error:
+            # Nothing is lost: it lies there until it was booked. Deliveries do not wait for it.
+            self._verbreek()
+            _log.warning("afgewezen berichten wachten", soort=type(error).__name__)
 
     def _neem_terug(self, abonnement: str) -> bool:
         """Shut the holder out, take its queue back, and let it in again where its subscription holds. Whether it did.

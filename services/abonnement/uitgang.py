@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from casuslog.broker.connection import connect_to, reaching
 from casuslog.broker.publish import ConfirmingPublisher, Outgoing
-from casuslog.broker.topology import declare_holder, holder_queue
+from casuslog.broker.topology import HOLDER_PREFIX, declare_holder, declare_rejected, holder_queue
+from services.abonnement.teruggestuurd import Teruggestuurd
 from services.abonnement.weergave import NUMMER, Bericht
 
 LOOKS, LOOK_SECONDS = 5, 0.1
+MOST = 100
+"""Rejected messages that are taken at once."""
 _TEXT, _BYTES = "utf-8", "binary"
 
 
@@ -41,11 +44,25 @@ class Uitgang(Protocol):
     def neem_terug(self, abonnement: str) -> Teruggenomen:
         """Take all that lies in the queue of a subscription; it is gone when that is confirmed, and back if not."""
 
+    def afgewezen(self) -> Afgewezen:
+        """Take what holders rejected, or some of it; it is gone when that is confirmed, and back if not."""
+
     def leef(self) -> None:
         """Keep the connection alive while nothing is sent; to be called every few seconds."""
 
     def sluit(self) -> None:
         """Let go of the connection."""
+
+
+class Afgewezen(Protocol):
+    """What holders rejected."""
+
+    @property
+    def berichten(self) -> Sequence[Teruggestuurd]:
+        """What came back."""
+
+    def weg(self) -> None:
+        """It was booked."""
 
 
 class _UitWachtrij:
@@ -60,6 +77,11 @@ class _UitWachtrij:
     def nummers(self) -> Sequence[int]:
         """See :class:`Teruggenomen`."""
         return [int(message.headers[NUMMER]) for message in self._messages]
+
+    @property
+    def berichten(self) -> Sequence[Teruggestuurd]:
+        """See :class:`Afgewezen`."""
+        return [_teruggestuurd(message.headers) for message in self._messages]
 
     def weg(self) -> None:
         """See :class:`Teruggenomen`."""
@@ -120,6 +142,16 @@ class BrokerUitgang:
                     time.sleep(LOOK_SECONDS)
             return _UitWachtrij(self._connection, channel, found)
 
+    def afgewezen(self) -> Afgewezen:
+        """See :class:`Uitgang`."""
+        with reaching(self._connection):
+            channel = self._connection.channel()
+            name = declare_rejected(channel)
+            found: list[Any] = []
+            while len(found) < MOST and (message := channel.basic_get(name, no_ack=False)) is not None:
+                found.append(message)
+            return _UitWachtrij(self._connection, channel, found)
+
     def leef(self) -> None:
         """See :class:`Uitgang`."""
         self._publisher.drain()
@@ -128,3 +160,11 @@ class BrokerUitgang:
         """See :class:`Uitgang`."""
         self._publisher.close()
         self._connection.release()
+
+
+def _teruggestuurd(headers: Mapping[str, Any]) -> Teruggestuurd:
+    """By what the broker wrote on it: from which queue it came last, and why."""
+    [last, *_] = headers["x-death"]
+    nummer = headers.get(NUMMER)
+    abonnement = str(last["queue"]).removeprefix(HOLDER_PREFIX)
+    return Teruggestuurd(abonnement, nummer if isinstance(nummer, int) else 0, str(last["reason"]))

@@ -27,11 +27,13 @@ from casuslog.broker.holders import (
 )
 from casuslog.broker.topology import (
     LOG_EXCHANGE,
+    REJECTED_QUEUE,
     STREAM_QUEUE,
     Inbox,
     declare_holder,
     declare_inbox,
     declare_log,
+    declare_rejected,
     holder_queue,
 )
 from casuslog.errors import Unavailable
@@ -179,16 +181,17 @@ def test_nothing_leaks_through_the_brokers_own_permissions(managed: tuple[Privat
             declare_inbox(channel, Inbox(service, ("#",)))
         for name in lijken:
             channel.queue_declare(name, durable=True, auto_delete=False)
+        declare_rejected(channel)
         channel.queue_declare("wacht", durable=True, auto_delete=False)
         channel.queue_bind("wacht", LOG_EXCHANGE, "#")
     inboxes = [f"casuslog.inbox.{service}" for service in SERVICES]
-    doelen = [*anderen, *inboxes, STREAM_QUEUE, *lijken, "wacht"]
-    put(server, *inboxes, *lijken)
-    voor = counts(server, *anderen, *inboxes, *lijken, "wacht", eigen)
+    doelen = [*anderen, *inboxes, STREAM_QUEUE, REJECTED_QUEUE, *lijken, "wacht"]
+    put(server, *inboxes, REJECTED_QUEUE, *lijken)
+    voor = counts(server, *anderen, *inboxes, REJECTED_QUEUE, *lijken, "wacht", eigen)
     access.admit(holder, password)
     gedaan = list(muur.pogingen(as_holder(server, holder, password), eigen, doelen))
     lekken = [poging for poging in gedaan if poging.gelukt]
-    assert counts(server, *anderen, *inboxes, *lijken, "wacht", eigen) == voor
+    assert counts(server, *anderen, *inboxes, REJECTED_QUEUE, *lijken, "wacht", eigen) == voor
     gezien = muur.passief(as_holder(server, holder, password), doelen)
     _report(len(gedaan), len(lekken), sum(poging.gelukt for poging in gezien))
     assert len(gedaan) > 500

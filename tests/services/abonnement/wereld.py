@@ -37,6 +37,7 @@ from services.abonnement.inschrijving import Register
 from services.abonnement.levering import Levering
 from services.abonnement.service import AbonnementService
 from services.abonnement.tabellen import leveringen, metadata
+from services.abonnement.teruggestuurd import Teruggestuurd
 from services.abonnement.weergave import NUMMER, Bericht
 from services.beschikking.gebeurtenissen import BesluitBekendgemaakt, OpdrachtVerstrekt
 from services.inrichting.inrichting import LidUitgetreden, SamenwerkingsverbandVastgesteld, verband_id
@@ -89,6 +90,7 @@ class FakeQueues:
         self.away = False
         self.refuses: set[str] = set()
         self.connects = 0
+        self.rejected: list[Teruggestuurd] = []
 
     def connect(self) -> FakeQueues:
         if self.away:
@@ -113,6 +115,9 @@ class FakeQueues:
     def neem_terug(self, abonnement: str) -> SimpleNamespace:
         lag = self.queues.setdefault(abonnement, [])
         return SimpleNamespace(nummers=[one.headers[NUMMER] for one in lag], weg=lag.clear)
+
+    def afgewezen(self) -> SimpleNamespace:
+        return SimpleNamespace(berichten=list(self.rejected), weg=self.rejected.clear)
 
     def leef(self) -> None:
         """Nothing to keep alive."""
