@@ -12,7 +12,8 @@ from tests.faults.collect import Collector
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.1
+"""Between two looks what has arrived."""
 
 
 @dataclass(slots=True)
@@ -38,6 +39,8 @@ class Arriving(ABC):
     def __init__(self) -> None:
         self._marks: list[Mark] = []
         self._watching = threading.Event()
+        self.behind = 0
+        """How many accepted commands had not arrived everywhere at the last look."""
 
     def mark(self, *, beyond: bool = True) -> Mark:
         """The cause has ended: from now on what was accepted so far must come through without a hand.
@@ -90,6 +93,7 @@ class Arriving(ABC):
             except Exception:  # server or broker is away: that is what this run is about
                 continue
             complete, now = self.found.complete(), time.monotonic()
+            self.behind = len(self.ledger.accepted()) - complete
             for mark in self._marks:
                 if mark.recovered is None and complete >= mark.accepted + mark.beyond:
                     mark.recovered = now

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kombu import Queue, messaging
 from sqlalchemy import Engine, create_engine, text
 
-from casuslog.broker.connection import connect_to
-from casuslog.broker.topology import STREAM_QUEUE
 from casuslog.envelope import Envelope
 from tests.faults.audit import BEGINS, REACTION, REACTOR, Delivery, Event, Evidence, Findings, Subscriber, audit
 from tests.faults.ledger import Ledger
+from tests.faults.streamed import StreamReader
 from tests.faults.subscriber import received
 
 LOGGED = ("melding", "onderzoek")
 """The services whose log is audited: the load speaks to both, and the second reacts to the first."""
 HANDLED = ("historie", "abonnement")
 """The services whose effects are audited: each keeps every event of a casus."""
-STREAM_SECONDS = 20.0
-"""How long to wait, when the stream is read anew, for what was seen in it before."""
 OVERLAP = 500
 """Rows read again each time: a row with a lower number may become visible after one with a higher."""
 
@@ -62,11 +56,9 @@ class Collector:
     ) -> None:
         self._ledger = ledger
         self._databases = dict(databases)
-        self._amqp_url = amqp_url
         self._files = subscribers
         self._engines: dict[str, Engine] = {}
-        self._furthest = -1
-        """The last message of the stream that was ever seen; outlives :meth:`forget`."""
+        self._reader = StreamReader(amqp_url, self._streamed)
         self._lock = threading.RLock()
         self.forget()
 
@@ -78,7 +70,8 @@ class Collector:
             self._effects: dict[str, dict[int, Event]] = {service: {} for service in HANDLED}
             self._subscribers: dict[str, Subscriber] = {}
             self._last: dict[Any, int] = {}
-            self._offset = -1
+            self._known: dict[tuple[str, str], set[int]] = {}
+            self._reader.forget()
             self._at: dict[str, set[str]] = {place: set() for place in ("store", "stream", *HANDLED)}
             self._arrivals: dict[str, set[str]] = {}
             self._got: dict[str, list[set[str]]] = {}
@@ -117,7 +110,7 @@ class Collector:
             self._read_numbers()
             self._read_subscribers()
             if stream:
-                self._read_stream()
+                self._reader.read()
 
     def complete(self) -> int:
         """How many of the accepted commands, from the first on without a gap, have arrived everywhere."""
@@ -183,7 +176,8 @@ class Collector:
             return audit(self.evidence())
 
     def close(self) -> None:
-        """Let go of the databases."""
+        """Let go of databases and broker."""
+        self._reader.close()
         for engine in self._engines.values():
             engine.dispose()
         self._engines = {}
@@ -194,19 +188,22 @@ class Collector:
             self._engines[url] = create_engine(url, pool_size=1, pool_pre_ping=True)
         return self._engines[url]
 
-    def _rows(self, service: str, key: str, query: str) -> list[Any]:
-        after = max(0, self._last.get(key, 0) - OVERLAP)
+    def _new_rows(self, service: str, table: str, number: str, *, having: str = "true") -> list[Any]:
+        """What is new in a table: ``n`` and ``envelope``, in order. First only the numbers: nearly all are known."""
+        key = (table, having)
+        last, known = self._last.get(key, 0), self._known.setdefault(key, set())
+        numbers = f"SELECT {number} FROM {table} WHERE {number} > :after AND {having}"
+        rows = f"SELECT {number} AS n, envelope FROM {table} WHERE {number} = ANY(:new) ORDER BY {number}"
         with self._engine(service).connect() as conn:
-            rows = conn.execute(text(query), {"after": after, "service": service}).all()
-        if rows:
-            self._last[key] = max(self._last.get(key, 0), *(row.n for row in rows))
-        return list(rows)
+            found = set(conn.execute(text(numbers), {"after": max(0, last - OVERLAP)}).scalars())
+            new = sorted(found - known)
+            fresh = list(conn.execute(text(rows), {"new": new})) if new else []
+        known |= found
+        self._last[key] = max([last, *new])
+        return fresh
 
     def _read_store(self, service: str) -> None:
-        query = f'SELECT position AS n, envelope FROM "{service}".events WHERE position > :after ORDER BY position'
-        for row in self._rows(service, f"store {service}", query):
-            if (service, row.n) in self._store:
-                continue
+        for row in self._new_rows(service, f'"{service}".events', "position"):
             event = self._store[service, row.n] = from_json(row.envelope)
             self._at["store"].add(event.id)
             self._open[event.id] = event.gemeente
@@ -214,10 +211,7 @@ class Collector:
                 self._reactions[event.casus] = event.id
 
     def _read_effects(self, service: str) -> None:
-        query = "SELECT n, envelope FROM faults.effects WHERE n > :after AND service = :service ORDER BY n"
-        for row in self._rows(service, f"effects {service}", query):
-            if row.n in self._effects[service]:
-                continue
+        for row in self._new_rows(service, "faults.effects", "n", having=f"service = '{service}'"):
             event = from_json(row.envelope)
             if event.service in LOGGED:
                 self._effects[service][row.n] = event
@@ -245,34 +239,12 @@ class Collector:
             if not any(got is one for one in self._got.setdefault(gemeente, [])):
                 self._got[gemeente].append(got)
 
-    def _read_stream(self) -> None:
-        """Read the stream on from where it was left, until the last message that is there now.
-
-        A short silence is its end only beyond what was seen before: a busy broker is silent in the middle too.
-        """
-        patience = time.monotonic() + STREAM_SECONDS
-        with connect_to(self._amqp_url, name="fault run") as connection, connection.channel() as channel:
-            channel.basic_qos(0, 200, False)
-            offset = {"x-stream-offset": "first" if self._offset < 0 else self._offset + 1}
-            queue = Queue(STREAM_QUEUE, no_declare=True, consumer_arguments=offset)
-            with messaging.Consumer(channel, [queue], on_message=self._streamed, auto_declare=False):
-                while True:
-                    try:
-                        connection.drain_events(timeout=0.15)
-                    except (socket.timeout, TimeoutError):  # noqa: UP041  # eventlet's green sockets raise their own
-                        if self._offset >= self._furthest or time.monotonic() > patience:
-                            return
-
-    def _streamed(self, message: Any) -> None:
-        offset = int(message.headers["x-stream-offset"])
-        self._offset = max(self._offset, offset)
-        self._furthest = max(self._furthest, offset)
-        told = {k.removeprefix("cloudEvents_"): v for k, v in message.headers.items() if k.startswith("cloudEvents_")}
+    def _streamed(self, offset: int, headers: Mapping[str, Any]) -> None:
+        told = {k.removeprefix("cloudEvents_"): v for k, v in headers.items() if k.startswith("cloudEvents_")}
         event = _event(Envelope.from_attributes(told))
         if event.service in LOGGED:
             self._stream[offset] = event
             self._at["stream"].add(event.id)
-        message.ack()
 
 
 def from_json(envelope: str) -> Event:

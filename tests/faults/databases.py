@@ -24,6 +24,7 @@ from tests.faults.ledger import Accepted
 from tests.faults.servers import eventually, hanging, move_to_a_fresh_cluster, one, session
 
 if TYPE_CHECKING:
+    from tests.faults.common import Common
     from tests.faults.scene import Scene
 
 DEAD_SECONDS = ANSWER_SECONDS + 5
@@ -252,10 +253,10 @@ def half_open(scene: Scene, rng: Random) -> str:
     return f"{struck} connections dead, {swallowed} bytes vanished"
 
 
-def _through_a_proxy(seed: int) -> AbstractContextManager[Scene]:
+def _through_a_proxy(seed: int, has: Common) -> AbstractContextManager[Scene]:
     from tests.faults.scene import Scene
 
-    return Scene(seed=seed, through=("postgres",))
+    return Scene(seed=seed, postgres=has.postgres, rabbit=has.rabbit, zygote=has.zygote, through=("postgres",))
 
 
 def _asked(url: str, query: str) -> Any:
@@ -263,16 +264,16 @@ def _asked(url: str, query: str) -> Any:
         return one(asking, query)
 
 
-def _restored(seed: int) -> AbstractContextManager[Scene]:
+def _restored(seed: int, has: Common) -> AbstractContextManager[Scene]:
     from tests.faults.scene import Scene
 
-    return Scene(seed=seed)
+    return Scene(seed=seed, rabbit=has.rabbit, zygote=has.zygote)  # and a PostgreSQL that it may lose
 
 
-def _on_a_small_disk(seed: int) -> AbstractContextManager[Scene]:
+def _on_a_small_disk(seed: int, has: Common) -> AbstractContextManager[Scene]:
     from tests.faults.scene import Scene
 
-    return Scene(seed=seed, disk_mb=DISK_MB)
+    return Scene(seed=seed, rabbit=has.rabbit, zygote=has.zygote, disk_mb=DISK_MB)
 
 
 FAULTS = (

@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tests.faults.common import Common
     from tests.faults.scene import Scene
 
 RECOVERY_SECONDS = 30.0
@@ -44,7 +45,8 @@ class Fault:
         own_scene: an installation of its own, for a fault that leaves it in another state than it found it.
         load: whether the steady load runs meanwhile.
         pile: whether the next strike comes without waiting until all is well again; then only the last one is timed.
-        scene: opens that installation of its own from a seed, where it must be another than the usual one.
+        scene: opens that installation of its own from a seed and what all have in common, where it must be another than
+            the usual one.
     """
 
     name: str
@@ -56,4 +58,4 @@ class Fault:
     own_scene: bool = False
     load: bool = True
     pile: bool = False
-    scene: Callable[[int], AbstractContextManager[Scene]] | None = None
+    scene: Callable[[int, Common], AbstractContextManager[Scene]] | None = None

@@ -14,6 +14,7 @@ from tests.faults.processes import Process
 from tests.faults.servers import eventually
 
 if TYPE_CHECKING:
+    from tests.faults.common import Common
     from tests.faults.fault import Strike
     from tests.faults.scene import Scene
 
@@ -59,7 +60,7 @@ def _at(place: str, processes: tuple[str, ...]) -> Strike:
 def _anything(scene: Scene, rng: Random) -> None:
     """Any process at any moment, subscribers too; sometimes again before it is back."""
     name = rng.choice(scene.processes)
-    time.sleep(rng.uniform(0.05, 1.5))
+    time.sleep(rng.uniform(0.05, 1.2))
     status = scene.kill(name)
     if status != -signal.SIGKILL:
         raise DidNotStrike(f"{name} ended with {status}, not by SIGKILL")
@@ -112,11 +113,18 @@ def _rolling(scene: Scene, rng: Random) -> str:
     return f"{len(names)} processes, each away for {max(away):.1f} s at most; {done} commands accepted meanwhile"
 
 
-def _apart(seed: int) -> AbstractContextManager[Scene]:
+def _apart(seed: int, has: Common) -> AbstractContextManager[Scene]:
     """A process for each service: that is how an installation is renewed."""
     from tests.faults.scene import Scene
 
-    return Scene(seed=seed, processes=[Process(name, (name,)) for name in service_names()], per_second=4.0)
+    return Scene(
+        seed=seed,
+        postgres=has.postgres,
+        rabbit=has.rabbit,
+        zygote=has.zygote,
+        processes=[Process(name, (name,)) for name in service_names()],
+        per_second=4.0,
+    )
 
 
 FAULTS = (

@@ -26,6 +26,9 @@ WAIT_SECONDS = 2.0
 ANSWER_SECONDS = 10.0
 """After this the outcome is unknown, and the same key asks again."""
 RETRY_SECONDS = 0.1
+AMPLE, SLOWEST = 20, 5.0
+"""So many commands may be on their way before the pace goes down, by the square, and how many times at most.
+What stands still for the length of a fault leaves more than that behind: there still is a backlog to catch up."""
 
 _Known = list[tuple[str, str, str]]
 """What a thread began: gemeente, casus and position."""
@@ -41,7 +44,9 @@ class Load:
         ledger: what was accepted.
         gemeenten: gemeentecodes.
         seed: the same seed gives the same commands in the same order per thread.
-        per_second: commands in a second, all threads together.
+        per_second: commands in a second, all threads together, as long as what was accepted arrives.
+        behind: how many accepted commands have not arrived everywhere. On a machine that cannot keep up the pace goes
+            down: how much it carries is another question than what it loses.
         threads: how many commands may be under way at once, all of them to melding. One more gives commands to
             onderzoek too, at the pace of one: while onderzoek is away it waits, and the others go on.
     """
@@ -56,6 +61,7 @@ class Load:
         seed: int,
         per_second: float = 8.0,
         threads: int = 3,
+        behind: Callable[[], int] = lambda: 0,
     ) -> None:
         self.unknown = 0
         """How many requests ended without an answer, or with 503."""
@@ -65,6 +71,7 @@ class Load:
         self._gemeenten = tuple(gemeenten)
         self._seed = seed
         self._pause = (threads + 1) / per_second
+        self._behind = behind
         self._going = threading.Event()
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._work, args=(n, self._give), daemon=True) for n in range(threads)]
@@ -122,7 +129,8 @@ class Load:
                 give(session, rng, known, f"{self._seed}-{number}-{count}")
             finally:
                 self._ended()
-            self._stopping.wait(self._pause * rng.uniform(0.5, 1.5))
+            slower = min(SLOWEST, max(1.0, (self._behind() / AMPLE) ** 2))
+            self._stopping.wait(self._pause * rng.uniform(0.5, 1.5) * slower)
 
     def _begun(self) -> bool:
         self._going.wait(0.2)

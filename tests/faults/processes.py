@@ -16,8 +16,10 @@ from typing import Any
 
 from casuslog.hosting.supervisor import Supervisor
 
-RESTART_SECONDS = (0.1,)
+RESTART_SECONDS = (0.0,)
 """The run kills the same process again and again; the longer waits are for one that keeps dying by itself."""
+LOOK_SECONDS = 0.04
+"""Between two looks whether a process ended: hundreds of kills wait for that."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Zygote:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._lock = threading.Lock()
+        self._ready = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.zygote"],
             env=dict(env),
@@ -80,8 +83,9 @@ class Zygote:
     def ready(self) -> None:
         """Return when it has imported everything."""
         assert self._process.stdout is not None
-        if not self._process.stdout.readline():
+        if not self._ready and not self._process.stdout.readline():
             raise RuntimeError("the process that forks the others did not start; its error stands above")
+        self._ready = True
 
     def fork(self, process: Process, env: Mapping[str, str], log: Path) -> Forked:
         order = {
@@ -152,6 +156,11 @@ class Keeper(Supervisor):
     def ends(self, name: str) -> list[int]:
         """How this process ended, each time, before it was asked to end with all."""
         return [status for ended, status in list(self.ended) if ended == name]
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(LOOK_SECONDS):
+            for child in list(self._children.values()):
+                self._look_after(child, time.monotonic())
 
     def _spawn(self, name: str) -> Any:
         return self._zygote.fork(self.specs[name], self._env, self._logs / f"{name}.log")

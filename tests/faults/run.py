@@ -13,6 +13,7 @@ from typing import Any
 
 from casuslog.errors import Unavailable
 from tests.faults.audit import Findings
+from tests.faults.common import Common
 from tests.faults.fault import RECOVERY_SECONDS, DidNotStrike, Fault
 from tests.faults.scene import Scene
 
@@ -73,9 +74,16 @@ class Runner:
         self._short = short
         self._options = options
         self._shared: Scene | None = None
+        self._common = Common()
 
     def close(self) -> None:
-        """End the installation that the faults shared."""
+        """End the installation that the faults shared, and its servers."""
+        try:
+            self._leave()
+        finally:
+            self._common.close()
+
+    def _leave(self) -> None:
         shared, self._shared = self._shared, None
         if shared is not None:
             shared.__exit__(None, None, None)
@@ -93,7 +101,7 @@ class Runner:
             # Not run is not passed: it is a row like the others, and a breach.
             wrong = (f"NOT RUN: {error.detail.splitlines()[0]}",)
             row = Row(fault.name, 0, times, Findings(), None, "", wrong, time.monotonic() - began)
-        if row.recovery_s is None and not fault.own_scene:
+        if row.recovery_s is None:
             # What one fault broke for good is not blamed on the next.
             self.close()
         return row
@@ -101,14 +109,19 @@ class Runner:
     @contextlib.contextmanager
     def _scene(self, fault: Fault) -> Iterator[Scene]:
         if fault.own_scene or fault.scene is not None:
-            self.close()
-            own = Scene(seed=self._seed, **self._options) if fault.scene is None else fault.scene(self._seed)
+            self._leave()
+            own = self._usual() if fault.scene is None else fault.scene(self._seed, self._common)
             with own as scene:
                 yield scene
             return
         if self._shared is None:
-            self._shared = Scene(seed=self._seed, **self._options).__enter__()
+            self._shared = self._usual().__enter__()
         yield self._shared
+
+    def _usual(self) -> Scene:
+        has = self._common
+        zygote = has.zygote  # it imports while the servers start
+        return Scene(seed=self._seed, postgres=has.postgres, rabbit=has.rabbit, zygote=zygote, **self._options)
 
 
 def _keep_logs(scene: Scene, row: Row) -> None:

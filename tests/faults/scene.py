@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -54,7 +55,7 @@ class Scene(Arming, Arriving):
 
     Args:
         seed: of the load.
-        postgres, rabbit: servers to use (they are neither started nor stopped here); by default a pair of its own.
+        postgres, rabbit, zygote: servers to use, and who forks (not stopped here); by default each of its own.
         processes: the services by process.
         split: divided over two databases and two relays, by settings alone.
         disk_mb: the size of the disk of PostgreSQL, for whoever wants to fill it.
@@ -71,6 +72,7 @@ class Scene(Arming, Arriving):
         seed: int,
         postgres: PrivatePostgres | None = None,
         rabbit: PrivateRabbit | None = None,
+        zygote: Zygote | None = None,
         processes: Iterable[Process] = PROCESSES,
         split: bool = False,
         disk_mb: int | None = None,
@@ -85,6 +87,7 @@ class Scene(Arming, Arriving):
         self.gemeenten = gemeenten
         self.beheerder = Caller("beheerder", None, "b-faults", gemeenten)
         self._given = (postgres, rabbit)
+        self._zygote = zygote
         self._processes = tuple(processes)
         self._split = split
         self._disk_mb = disk_mb
@@ -93,6 +96,8 @@ class Scene(Arming, Arriving):
         self._open = contextlib.ExitStack()
         self._subscribers: dict[str, tuple[str, Path]] = {}
         self._shift = timedelta()
+        self._ticking = threading.Lock()
+        """The watch moves the clock, and a fault shifts it."""
         super().__init__()
 
     # -- start and end
@@ -110,8 +115,8 @@ class Scene(Arming, Arriving):
     def _start(self, opening: contextlib.ExitStack) -> None:
         self.clock = FileClock(self.folder / "klok")
         self._tick()
-        zygote = Zygote(os.environ)
-        opening.callback(zygote.close)
+        zygote = self._zygote or Zygote(os.environ)
+        opening.callback(lambda: self._zygote is None and zygote.close())
         self._servers(opening)
         self.env = self._environment()
         self.settings = Settings.from_env(self.env)
@@ -136,7 +141,13 @@ class Scene(Arming, Arriving):
             self.subscribe(gemeente)
         self._begin_watch(opening)
         self.load = Load(
-            self.settings, self.issuer, self.ledger, self.gemeenten, seed=self.seed, per_second=self._per_second
+            self.settings,
+            self.issuer,
+            self.ledger,
+            self.gemeenten,
+            seed=self.seed,
+            per_second=self._per_second,
+            behind=lambda: self.behind,
         )
         opening.callback(self.load.stop)
         self.load.start()
@@ -147,7 +158,7 @@ class Scene(Arming, Arriving):
         # As a whole, not the server of this moment: a restore puts another one in its place.
         opening.callback(lambda: postgres is None and self.postgres.close())
         self.postgres.start()
-        self.rabbit = rabbit or opening.enter_context(PrivateRabbit(heartbeat=5))
+        self.rabbit = rabbit.start() if rabbit else opening.enter_context(PrivateRabbit(heartbeat=5))
         self.database_url = self.postgres.create_database()
         self.second_url = self.postgres.create_database() if self._split else None
         self.amqp_url = self.rabbit.create_vhost()
@@ -326,7 +337,8 @@ class Scene(Arming, Arriving):
         self._tick()
 
     def _tick(self) -> None:
-        self.clock.set(datetime.now(UTC) + self._shift)
+        with self._ticking:
+            self.clock.set(datetime.now(UTC) + self._shift)
 
 
 def _answers(url: str) -> bool:

@@ -57,7 +57,7 @@ def fault(strike: Any, stage: Stage, **known: Any) -> Fault:
     """A fault on a stage."""
 
     @contextlib.contextmanager
-    def scene(seed: int) -> Iterator[Any]:
+    def scene(seed: int, common: Any) -> Iterator[Any]:
         yield stage
 
     given = {"name": "iets", "about": "iets", "times": 2, "short_times": 1, **known}
