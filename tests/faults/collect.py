@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,16 @@ class Collector:
                     f'CREATE OR REPLACE TRIGGER faults BEFORE INSERT ON "{service}".bekend '
                     "FOR EACH ROW EXECUTE FUNCTION faults.note()"
                 )
+
+    def follow_policy(self, gemeenten: Sequence[str]) -> bool:
+        """Whether the services that take commands know how each of these gemeenten works."""
+        asked = 'SELECT count(DISTINCT gemeente) FROM "{0}".inrichtingen WHERE gemeente = ANY(:gemeenten)'
+        for service in LOGGED:
+            with self._engine(service).connect() as conn:
+                known = conn.execute(text(asked.format(service)), {"gemeenten": list(gemeenten)}).scalar_one()
+            if known < len(gemeenten):
+                return False
+        return True
 
     def refresh(self, *, stream: bool = True) -> None:
         """Read what is new.

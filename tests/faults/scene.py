@@ -137,6 +137,7 @@ class Scene(Arming, Arriving):
         self.found = Collector(self.ledger, databases, self.amqp_url, self._subscribers)
         opening.callback(self.found.close)
         self.found.watch()
+        self._wait_until_they_know()
         for gemeente in self.gemeenten:
             self.subscribe(gemeente)
         self._begin_watch(opening)
@@ -212,6 +213,14 @@ class Scene(Arming, Arriving):
                 if time.monotonic() > deadline:
                     raise RuntimeError(f"{service} did not start:\n{self.log_of_all()[-4000:]}")
                 time.sleep(0.1)
+
+    def _wait_until_they_know(self) -> None:
+        """A gemeente that a service does not know yet is refused, rightly: the load would take that for a breach."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self.found.follow_policy(self.gemeenten):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the inrichtingen did not arrive:\n{self.log_of_all()[-4000:]}")
+            time.sleep(0.1)
 
     def ready(self, name: str) -> bool:
         """Whether a process takes work: each of its services, or the relay."""
