@@ -129,6 +129,10 @@ class Trial:
                 found[name, toestand.naam] = self._outcome(name, state, toestand)
         return found
 
+    def outcome(self, name: str, toestand: Toestand) -> Outcome:
+        """What comes of one command in one state; raises as :meth:`outcomes`."""
+        return self._outcome(name, self.reached(toestand), toestand)
+
     def reached(self, toestand: Toestand) -> Any:
         """The state itself."""
         state = self._states.aggregate.initial

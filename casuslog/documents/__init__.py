@@ -6,5 +6,6 @@ Nothing in here is written by hand: schemas, code lists, the matrix of rights an
 
 from casuslog.documents._files import asyncapi_document, check, documents, event_pages, write
 from casuslog.documents._openapi import openapi
+from casuslog.documents._states import command_document
 
-__all__ = ["asyncapi_document", "check", "documents", "event_pages", "openapi", "write"]
+__all__ = ["asyncapi_document", "check", "command_document", "documents", "event_pages", "openapi", "write"]

@@ -19,7 +19,9 @@ from casuslog.commands import CommandType, QuestionType
 from casuslog.documents._examples import said
 from casuslog.http import MAX_BODY, TAKES
 
-OPEN = frozenset({"/gezond", "/klaar", "/metrics", "/opdrachten", "/schemas/{fingerprint}", "/openapi.json"}) | {
+OPEN = frozenset(
+    {"/gezond", "/klaar", "/metrics", "/opdrachten", "/opdrachten/{naam}", "/schemas/{fingerprint}", "/openapi.json"}
+) | {
     "/asyncapi.json",
     "/typen",
     "/typen/{naam}",
@@ -80,7 +82,7 @@ def _made(service: Any) -> dict[str, Any]:
         spec.path(f"/vragen/{question.name}", operations={"post": _question(plugin, question)})
     bodies = _bodies(service)
     for method, path, told in sorted(_routes(service)):
-        if not path.startswith(("/opdrachten/{", "/vragen/{")):
+        if method == "get" or not path.startswith(("/opdrachten/{", "/vragen/{")):
             taken = _taken(plugin, bodies.get((method, path)))
             spec.path(path, operations={method: {**_route(method, path, told), **taken}})
     made: dict[str, Any] = spec.to_dict()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from casuslog.events import Fact
-from casuslog.rights.commands import CommandRights
+from casuslog.rights.commands import CommandRights, command_rights
 from casuslog.toestanden import Outcome, Toestand, Toestanden, Trial
 
 HEAD = [
@@ -17,7 +18,8 @@ HEAD = [
     "taken and nothing follows. Otherwise it says by which code it is refused (the last part of the problem's `type`).",
     "",
     "The roles of a row are those of the first table that the inrichting of the example lets do it; another inrichting",
-    "may name others of them. Another body or another day may be refused for a reason of its own.",
+    "may name others of them. Another body or another day may be refused for a reason of its own. Each service tells",
+    "the same of its own commands, for every role: `GET /opdrachten/{naam}`.",
 ]
 
 
@@ -56,10 +58,53 @@ def cell(outcome: Outcome, able: Sequence[str]) -> str:
     return ", ".join(f"`{reason}`" for reason in reasons or dict.fromkeys(outcome.nee.values()))
 
 
+def command_document(service: Any, name: str) -> dict[str, Any] | None:
+    """Of one command of a service class: who may give it, and what comes of it in each state; plain data.
+
+    ``None``: there is no such command. Made once: do not change it.
+    """
+    return _command_documents(service).get(name)
+
+
+@cache
+def _command_documents(service: Any) -> dict[str, dict[str, Any]]:
+    rights = command_rights()
+    trials = [(Trial(service.name, service.commands, states, rights), states) for states in service.toestanden]
+    return {
+        name: {
+            "opdracht": name,
+            "service": service.name,
+            "stroom": states.aggregate.kind,
+            "rollen": list(trial.roles(name)),
+            "grondslag": right.grondslag if (right := rights.of(service.name, name)) else "",
+            "toestanden": list(_tried(trial, states, name)),
+        }
+        for trial, states in trials
+        for name in trial.commands
+    }
+
+
+def _tried(trial: Trial, states: Toestanden, name: str) -> Iterator[dict[str, Any]]:
+    for toestand in states.toestanden:
+        outcome = trial.outcome(name, toestand)
+        yield {
+            "toestand": toestand.naam,
+            "na": [_step(one) for one in toestand.na],
+            "elders": toestand.weet or None,
+            "uitgevoerd": list(outcome.ja),
+            "zonder_gevolg": list(outcome.stil),
+            "geweigerd": dict(outcome.nee),
+        }
+
+
 def _reached(toestand: Toestand) -> str:
-    steps = ", ".join(step.data.__event__.name if isinstance(step, Fact) else f"`{step}`" for step in toestand.na)
+    steps = ", ".join(_step(one) if isinstance(one, Fact) else f"`{one}`" for one in toestand.na)
     known = f" (elsewhere: {toestand.weet})" if toestand.weet else ""
     return (steps or "nothing happened yet") + known
+
+
+def _step(step: str | Fact) -> str:
+    return step.data.__event__.name if isinstance(step, Fact) else step
 
 
 def _said(roles: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from casuslog.documents import openapi
 from casuslog.errors import InvalidInput, NotFound, SchemaError
 from casuslog.hosting.entrypoint import on_event
 from casuslog.hosting.feed import FeedRpc
+from casuslog.hosting.opdrachten import Opdrachten
 from casuslog.hosting.operating import Operating
 from casuslog.hosting.provider import CasusLog, ServiceLog
 from casuslog.hosting.reading import TRACEPARENT, caller_of
@@ -33,7 +34,7 @@ from casuslog.store import Transaction
 from casuslog.toestanden import Toestanden
 
 
-class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Toegangsweigeringen, Waiting, Operating):
+class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Toegangsweigeringen, Waiting, Operating, Opdrachten):
     """Base of a service. A subclass names itself, its commands and how it reads policy and foreign events."""
 
     name: ClassVar[str]
@@ -68,11 +69,6 @@ class CasusService(FeedRpc, Streams, Verwerkingenlogboek, Toegangsweigeringen, W
         log: ServiceLog = self.log
         caller = caller_of(log, request)
         return json_response(log.commands.ask(CommandCall(name=naam, body=json_body(request), caller=caller)))
-
-    @http("GET", "/opdrachten")
-    def http_opdrachten(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes the request
-        """The commands that this service takes."""
-        return json_response({"service": self.name, "opdrachten": self.log.commands.names})
 
     @rpc  # type: ignore[untyped-decorator]  # nameko ships no types
     def opdracht(

@@ -135,6 +135,17 @@ class TestCommands:
         assert "registreer-melding" in names
         assert all(name in told["detail"] for name in names)
 
+    def test_a_command_tells_for_whom_and_in_which_state_it_is(self, call: Client) -> None:
+        """Without a token: the roles with their ground, and per state who it is carried out for, and why not."""
+        told = call("GET", "beschikking", "/opdrachten/neem-besluit", None).json()
+        assert "kcc" not in told["rollen"]
+        assert "Wmo 2015 art. 2.3.5" in told["grondslag"]
+        states = {one["toestand"]: one for one in told["toestanden"]}
+        assert states["aangevraagd"]["uitgevoerd"] == ["consulent", "college"]
+        assert states["ingetrokken"]["geweigerd"]["consulent"] == "aanvraag_ingetrokken"
+        assert states["besloten"]["na"] == ["dien-aanvraag-in", "neem-besluit"]
+        problem(call("GET", "beschikking", "/opdrachten/doe-iets", None), 404, "niet_gevonden")
+
 
 class TestBodies:
     @pytest.mark.parametrize(
