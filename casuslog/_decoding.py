@@ -85,9 +85,11 @@ class Reading:
         self.asked = tuple(fields is None or not set(read.schema.fields).isdisjoint(fields) for _, read in pairs)
         """Which of the blocks are opened."""
         self._blocks = tuple(
-            (written.binding, written.schema.read_into, read.schema, written) if asked else None
-            for (written, read), asked in zip(pairs, self.asked, strict=True)
+            (at, written.binding, written.schema.read_into, read.schema, written)
+            for at, ((written, read), asked) in enumerate(zip(pairs, self.asked, strict=True))
+            if asked
         )
+        """Those, each with its place among the blocks."""
         opened = (read.schema.fields for (_, read), asked in zip(pairs, self.asked, strict=True) if asked)
         names = reader.clear.fields if all(self.asked) else chain.from_iterable(opened)
         self._empty: dict[str, Any] = dict.fromkeys(names)
@@ -103,10 +105,9 @@ class Reading:
         """
         envelope, values = stored.envelope, self._empty.copy()
         place = place_of(envelope)
-        for blok, block in zip(record[1:], self._blocks, strict=True):
-            if block is None:
-                continue
-            binding, read_into, reader, written = block
+        bloks = record[1:]
+        for at, binding, read_into, reader, written in self._blocks:
+            blok = bloks[at]
             if blok is None:
                 _absent(values, written, reader)
                 continue

@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from casuslog._answering import ASK_SECONDS, within
 from casuslog.errors import Unavailable
+from casuslog.store._along import plain_cursor
 from casuslog.store._engine import FRESH_SECONDS, LOCK_SECONDS
 from casuslog.store._statements import Prepared
 
@@ -40,7 +41,7 @@ class Session:
     def __init__(self, connection: Any, settings: str = "") -> None:
         connection.autocommit = True
         self._connection = connection
-        self._cursor = connection.cursor()
+        self._cursor = plain_cursor(connection)
         if settings:
             self._cursor.execute(settings)
         self._prepared: set[str] = set()
