@@ -11,7 +11,7 @@ ARGS ?=
 run: $(VENV)/installed
 	@exec $(PY) -m deploy.demo $(ARGS)
 
-# ARGS="-k naam" for a part. What each part printed stands in build/test-*.log.
+# ARGS="-k naam" for a part. The halves and their end stand in build/test*.log.
 test: $(VENV)/installed
 	@scripts/ensure-servers
 	@scripts/ensure-node
