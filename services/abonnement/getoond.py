@@ -50,7 +50,7 @@ def bewaar(tx: Transaction, abonnement: str, nieuw: Mapping[int, Getoond], *, be
     """
     if not nieuw:
         return
-    al = per_nummer(tx, abonnement)
+    al = per_nummer(tx, abonnement, nieuw)
     oud = max(nieuw) - behoud
     mijn = t.c.abonnement == abonnement
     tx.conn.execute(delete(t).where(mijn, t.c.nummer.in_(list(nieuw)) | (t.c.nummer <= oud)))
@@ -58,9 +58,12 @@ def bewaar(tx: Transaction, abonnement: str, nieuw: Mapping[int, Getoond], *, be
     tx.conn.execute(insert(t), [_rij(abonnement, nummer, one) for nummer, one in rijen.items()])
 
 
-def per_nummer(tx: Transaction, abonnement: str) -> dict[int, Getoond]:
-    """What was shown under the last numbers of a subscription."""
-    rijen = tx.conn.execute(select(t).where(t.c.abonnement == abonnement)).all()
+def per_nummer(tx: Transaction, abonnement: str, nummers: Iterable[int] | None = None) -> dict[int, Getoond]:
+    """What was shown under the last numbers of a subscription, or under these of them."""
+    van = select(t).where(t.c.abonnement == abonnement)
+    if nummers is not None:
+        van = van.where(t.c.nummer.in_(list(nummers)))
+    rijen = tx.conn.execute(van).all()
     return {rij.nummer: Getoond(rij.trap, None if rij.velden is None else frozenset(rij.velden)) for rij in rijen}
 
 

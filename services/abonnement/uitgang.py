@@ -163,8 +163,8 @@ class BrokerUitgang:
 
 
 def _teruggestuurd(headers: Mapping[str, Any]) -> Teruggestuurd:
-    """By what the broker wrote on it: from which queue it came last, and why."""
-    [last, *_] = headers["x-death"]
+    """By what the broker wrote on it: from which queue it came last, and why. Of nobody where it wrote nothing."""
+    last: Mapping[str, Any] = next(iter(headers.get("x-death") or ()), {})
     nummer = headers.get(NUMMER)
-    abonnement = str(last["queue"]).removeprefix(HOLDER_PREFIX)
-    return Teruggestuurd(abonnement, nummer if isinstance(nummer, int) else 0, str(last["reason"]))
+    abonnement = str(last.get("queue", "")).removeprefix(HOLDER_PREFIX)
+    return Teruggestuurd(abonnement, nummer if isinstance(nummer, int) else 0, str(last.get("reason", "")))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from amqp import Message
 from structlog.testing import capture_logs
 
 from casuslog.broker import twin
@@ -78,6 +79,21 @@ def test_what_is_not_ours_is_named_and_stands_in_nobodys_way(wereld: Wereld, num
         pompen(wereld)
     assert [line["event"] for line in logged].count("teruggestuurd bericht is niet van ons") == 2
     assert brieven(wereld, abonnement) == [(1, "houder", "afgewezen", 1)]
+
+
+def test_what_the_broker_did_not_lay_there_is_named_and_taken_away(wereld: Wereld, broker: str) -> None:
+    """Somebody wrote into the queue of what was rejected: it does not come back for ever, before all that did."""
+    wereld.pomp = wereld.nieuwe_pomp(lambda: BrokerUitgang(broker))
+    pompen(wereld)
+    with connect_to(broker, name="vreemd") as connection:
+        connection.channel().basic_publish(Message("vreemd"), routing_key=REJECTED_QUEUE)
+        with capture_logs() as logged:
+            deadline = time.monotonic() + 20
+            while not logged and time.monotonic() < deadline:
+                pompen(wereld)
+        pompen(wereld)
+        assert [line["event"] for line in logged] == ["teruggestuurd bericht is niet van ons"]
+        assert connection.channel().basic_get(REJECTED_QUEUE) is None
 
 
 def test_while_it_cannot_be_read_deliveries_go_on(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
