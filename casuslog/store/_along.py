@@ -124,16 +124,6 @@ def connection_class() -> Any:
     return Along
 
 
-def plain_cursor(connection: Any) -> Any:
-    """A cursor of the driver's own, for a connection that stays in autocommit: there is nothing to send ahead.
-
-    What is Python around a statement costs more than its time where many threads wait for their turn.
-    """
-    from psycopg2 import extensions
-
-    return connection.cursor(cursor_factory=extensions.cursor)
-
-
 def send_along(conn: Connection, query: str, values: Sequence[Any]) -> None:
     """Send a statement with the next one of this transaction on PostgreSQL, or with its commit.
 
@@ -162,4 +152,4 @@ def prepared(conn: Connection, name: str, statement: str) -> None:
         known.add(name)
 
 
-__all__ = ["UNMET", "connection_class", "plain_cursor", "prepared", "send_along"]
+__all__ = ["UNMET", "connection_class", "prepared", "send_along"]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from casuslog._sessions import Prepared
 from casuslog.envelope import Stream
 from casuslog.errors import Conflict
 from casuslog.recorded import Cursor, StoredEvent
@@ -149,7 +150,7 @@ def _inserted(conn: Connection, made: Sequence[Made]) -> Sequence[Any]:
     return conn.exec_driver_sql(prepared.execute, _statements.columns(made)).all()
 
 
-def _prepare(conn: Connection, prepared: _statements.Prepared) -> None:
+def _prepare(conn: Connection, prepared: Prepared) -> None:
     # Kept with the connection of the driver, as the prepared statement is; a rollback undoes neither.
     known = conn.info.setdefault(_statements.PREPARED, set())
     if prepared.name not in known:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from casuslog._sessions import Prepared, Sessions
 from casuslog.envelope import Envelope, Stream
 from casuslog.events import Fact
 from casuslog.recorded import Context
@@ -20,8 +21,6 @@ from casuslog.store._append import EMPTY, kept
 from casuslog.store._commands import Command
 from casuslog.store._engine import Gate
 from casuslog.store._making import Made, Writer
-from casuslog.store._sessions import Sessions
-from casuslog.store._statements import Prepared
 
 _BEGIN = """
 WITH appended AS (

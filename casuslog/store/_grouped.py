@@ -13,11 +13,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from casuslog._sessions import Sessions, Undone
 from casuslog.errors import Unavailable
 from casuslog.store import _shared
 from casuslog.store._commands import Command
 from casuslog.store._making import Made
-from casuslog.store._sessions import Sessions, Undone
 from casuslog.store._single import single
 
 AT_ONCE = 1

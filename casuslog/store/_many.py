@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from casuslog._sessions import Prepared
 from casuslog.store._making import Made
-from casuslog.store._statements import Prepared
 
 _TYPES = ("text[]",) * 3 + ("int[]", "timestamptz[]") + ("text[]",) * 3 + ("bytea[]",) * 3
 # In the order of the arrays, which is that in which they were appended: position and effect go by it.

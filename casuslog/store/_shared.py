@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from casuslog._sessions import Prepared
 from casuslog.store._commands import Command
 from casuslog.store._making import Made
-from casuslog.store._statements import Prepared
 
 
 def settings(lock_milliseconds: int) -> str:

@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from casuslog._sessions import Prepared, Sessions
 from casuslog.store import _statements
 from casuslog.store._commands import Command
 from casuslog.store._making import Made
-from casuslog.store._sessions import Sessions
-from casuslog.store._statements import Prepared
 
 
 def single(

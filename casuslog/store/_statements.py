@@ -7,8 +7,9 @@ itself, which is what most commands append, goes as plain values: no arrays to t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from casuslog._sessions import Prepared
 from casuslog.store._making import Made
 
 PREPARED = "casuslog_prepared"
@@ -47,14 +48,6 @@ SELECT $1, $2, $3, $4 + 1, (SELECT era FROM eras ORDER BY era DESC LIMIT 1), pg_
 _FOLLOWS_ONE = _FOLLOWS.replace("($10::bytea[])[1]", "$10")
 _TYPES_ONE = "text, text, text, int, timestamptz, text, text, text, bytea, bytea, bytea"
 _PLACES_ONE = ", ".join(["%s"] * 11)
-
-
-class Prepared(NamedTuple):
-    """A prepared statement: how it is made on a connection, and how it is called through the driver."""
-
-    name: str
-    prepare: str
-    execute: str
 
 
 def _prepared(name: str, types: str, places: str, text: str) -> Prepared:

@@ -13,6 +13,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.exc import DBAPIError
 
+from casuslog._sessions import Sessions
 from casuslog.clock import Clock
 from casuslog.codec import Codec
 from casuslog.envelope import Stream
@@ -38,7 +39,6 @@ from casuslog.store._import import PART, History, Imported, Importer
 from casuslog.store._making import Writer
 from casuslog.store._migrate import prepared
 from casuslog.store._reader import Gemeenten
-from casuslog.store._sessions import Sessions
 from casuslog.store._single import single
 from casuslog.store._transaction import Transaction
 from casuslog.store._verify import ChainBreak

@@ -55,7 +55,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds are the same, only smaller."""
     for name in ("ANSWER_SECONDS", "CONNECT_SECONDS", "ASK_SECONDS"):
         monkeypatch.setattr(_answering, name, 1.0)
-    for module in ("_rested", "store._sessions", "store._tail"):
+    for module in ("_rested", "_sessions", "store._tail"):
         monkeypatch.setattr(f"casuslog.{module}.ASK_SECONDS", 1.0)
     monkeypatch.setattr("casuslog._rested.AT_ONCE_SECONDS", 0.5)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from casuslog import _sessions
 from casuslog.errors import Conflict, Unavailable
-from casuslog.store import EVERY_GEMEENTE, EventStore, _engine, _sessions
+from casuslog.store import EVERY_GEMEENTE, EventStore, _engine
 from casuslog.testing._proef import COUNTED, context, counted, opened_with, stream
 from casuslog.testing._store_alone import command
 from casuslog.testing._store_base import A_MOMENT, at_work, log_of

@@ -8,10 +8,10 @@ from typing import Any
 import eventlet
 import pytest
 
+from casuslog._sessions import MOST
 from casuslog.errors import Unavailable
 from casuslog.store import EventStore, _alone, _commands, _grouped
 from casuslog.store._append import EMPTY
-from casuslog.store._sessions import MOST
 from casuslog.testing._proef import context, counted, opened_with, stream
 from casuslog.testing._store_alone import command
 from casuslog.testing._store_base import at_work

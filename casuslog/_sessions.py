@@ -10,19 +10,20 @@ import contextlib
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from casuslog._answering import ASK_SECONDS, within
 from casuslog.errors import Unavailable
-from casuslog.store._along import plain_cursor
-from casuslog.store._engine import FRESH_SECONDS, LOCK_SECONDS
-from casuslog.store._statements import Prepared
 
 MOST = 20
 """Connections at most; whoever comes when all are in use waits."""
+TURN_SECONDS = 15
+"""How long, at most."""
+FRESH_SECONDS = 1.0
+"""A connection that was used within this time is not asked whether it still answers."""
 _AWAY = "De database antwoordt niet. Er is niets verloren; probeer het opnieuw."
 _BUSY = "De database heeft het te druk: geen verbinding vrij. Probeer het opnieuw."
 
@@ -31,8 +32,26 @@ _UNDONE = ("40", "53", "54", "55", "57014")
 stops (57P01) it is not."""
 
 
+class Prepared(NamedTuple):
+    """A prepared statement: how it is made on a connection, and how it is called through the driver."""
+
+    name: str
+    prepare: str
+    execute: str
+
+
 class Undone(Unavailable):
     """The server undid a statement and still answers: nothing of it is kept."""
+
+
+def plain_cursor(connection: Any) -> Any:
+    """A cursor of the driver's own, for a connection that stays in autocommit: there is nothing to send ahead.
+
+    What is Python around a statement costs more than its time where many threads wait for their turn.
+    """
+    from psycopg2 import extensions
+
+    return connection.cursor(cursor_factory=extensions.cursor)
 
 
 class Session:
@@ -151,7 +170,7 @@ class Sessions:
         with self._turn:
             self._waiting += 1
             try:
-                found = self._turn.wait_for(self._found, LOCK_SECONDS)
+                found = self._turn.wait_for(self._found, TURN_SECONDS)
             finally:
                 self._waiting -= 1
         if not found:
