@@ -11,8 +11,9 @@ from sqlalchemy import Connection, MetaData, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from casuslog.errors import Conflict, StoreError, Unavailable
-from casuslog.store import EVERY_GEMEENTE, EventStore, Transaction
+from casuslog.store import EVERY_GEMEENTE, EventStore, Transaction, _shared, _statements
 from casuslog.store._reader import log_page
+from casuslog.store._statements import Prepared
 from casuslog.testing._proef import COUNTED, context, counted, opened_with, stream
 from casuslog.testing._store_base import append, at_work, log_of, places
 from casuslog.testing.instances import PrivatePostgres
@@ -246,6 +247,24 @@ def test_the_log_is_read_by_its_index(store: EventStore, gemeenten, index: str) 
     assert plan.count("Sort Key") <= (index == "events_log_gemeente" and len(gemeenten) > 1), (
         "only short parts are sorted"
     )
+
+
+@pytest.mark.parametrize(
+    ("statement", "places"),
+    [(_statements.APPEND_ONE_ALONE, 11), (_statements.APPEND_ALONE, 11), (_statements.APPEND_ONE_COMMAND, 16)]
+    + [(_statements.APPEND_COMMAND, 16), (_shared.SHARED, 20)],
+    ids=lambda one: getattr(one, "name", ""),
+)
+def test_what_an_append_follows_is_found_by_its_key(store: EventStore, statement: Prepared, places: int) -> None:
+    """The plan of an append, made once on an empty table, reads one row of a large one: the last of its stream."""
+    with store.engine.connect() as conn:
+        conn.exec_driver_sql("SET plan_cache_mode = force_generic_plan")
+        conn.exec_driver_sql("SET enable_seqscan = off")
+        conn.exec_driver_sql(statement.prepare.replace("%", "%%"))
+        nothing = ", ".join(["NULL"] * places)
+        plan = "\n".join(row[0] for row in conn.exec_driver_sql(f"EXPLAIN EXECUTE {statement.name} ({nothing})"))
+    assert "Index Scan Backward using events_pkey on events" in plan
+    assert "events_log" not in plan
 
 
 def _asked(conn: Connection, act: Callable[[], object]) -> tuple[str, Any]:
