@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from casuslog.clock import Clock, SystemClock
 from casuslog.errors import StoreError
+from casuslog.privacy._atonce import KeysAtOnce
 from casuslog.privacy._blocks import Cipher
 from casuslog.privacy._cache import Ciphers, DataKey, ShortMemory
 from casuslog.privacy._engine import away_is_unavailable, make_engine
@@ -50,7 +51,7 @@ class KeyStore(Living, Erasing):
         self.uses: Counter[tuple[str, str]] = Counter()
         """How often a key was asked for, per (gemeente, purpose)."""
         self._engine = engine
-        self._at_once = engine.dialect.name == "postgresql"
+        self._at_once = KeysAtOnce(engine) if engine.dialect.name == "postgresql" else None
         self._transacting = engine.execution_options(isolation_level="READ COMMITTED") if self._at_once else engine
         self._root = root
         self._clock = clock or SystemClock()
@@ -83,6 +84,8 @@ class KeyStore(Living, Erasing):
     def close(self) -> None:
         """Forget all keys and close the connections."""
         self.forget()
+        if self._at_once is not None:
+            self._at_once.close()
         self._engine.dispose()
 
     def get(self, key_id: str, gemeente: str, purpose: str) -> bytes | None:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from casuslog.clock import Clock
 from casuslog.errors import StoreError
 from casuslog.events import Privacy
-from casuslog.privacy._atonce import Fresh, find_or_make, find_or_make_page
+from casuslog.privacy._atonce import Fresh, KeysAtOnce, Wanted, find_or_make_page
 from casuslog.privacy._blocks import KEY_SIZE
 from casuslog.privacy._cache import ShortMemory
 from casuslog.privacy._many import Unwrapping, rows_of_holders
@@ -38,8 +38,8 @@ class Living:
     _clock: Clock
     _root: RootKey
     _turn: Any
-    _at_once: bool
-    """Whether a statement can find or make keys by itself: on PostgreSQL."""
+    _at_once: KeysAtOnce | None
+    """Where a statement can find or make keys by itself: on PostgreSQL."""
     _held: ShortMemory[tuple[str, bytes]]
     """By holder and class: the id and the bytes of its living key."""
     _sought: ShortMemory[bool]
@@ -60,8 +60,8 @@ class Living:
         """
         holder = (gemeente, fase, subject, betrokkene, klasse.value)
         held = self._held.get(holder)
-        if held is None and self._at_once:
-            return self._found_or_made(holder[:4], [klasse.value])[klasse.value]
+        if held is None and self._at_once is not None:
+            return self._found_or_made(self._at_once, holder[:4], [klasse.value])[klasse.value]
         if held is None:
             cleared = self._held.cleared
             with self._turn:
@@ -74,12 +74,12 @@ class Living:
 
         On PostgreSQL they are found or made in one round trip; on SQLite there is none to spare.
         """
-        if not self._at_once:
+        if self._at_once is None:
             return
         holder = (gemeente, fase, subject, betrokkene)
         missing = [klasse.value for klasse in klassen if self._held.get((*holder, klasse.value)) is None]
         if missing:
-            self._found_or_made(holder, missing)
+            self._found_or_made(self._at_once, holder, missing)
 
     def make_many(self, holders: Iterable[Holder]) -> None:
         """Have the living keys of many holders at hand, made where there are none, in a few statements.
@@ -93,7 +93,7 @@ class Living:
                 of_gemeente[gemeente].append(holder)
         for gemeente, wanted in of_gemeente.items():
             wanted.sort()  # in one order everywhere, so that two who make the same keys do not wait for each other
-            make_page = self._make_page_at_once if self._at_once else self._make_page
+            make_page = self._make_page if self._at_once is None else self._make_page_at_once
             for start in range(0, len(wanted), _PAGE):
                 make_page(gemeente, wanted[start : start + _PAGE])
 
@@ -102,7 +102,7 @@ class Living:
 
         On PostgreSQL in one question; on SQLite there is no round trip to spare.
         """
-        if not self._at_once:
+        if self._at_once is None:
             return
         wanted = [(*map(str, rest), Privacy(klasse).value) for *rest, klasse in holders]
         missing = [one for one in wanted if self._held.get(one) is None and self._sought.get(one) is None]
@@ -147,14 +147,16 @@ class Living:
             raise StoreError("a key was destroyed while it was being made; try again")
         return found
 
-    def _found_or_made(self, holder: tuple[str, ...], klassen: Iterable[str]) -> dict[str, tuple[str, bytes]]:
+    def _found_or_made(
+        self, at_once: KeysAtOnce, holder: tuple[str, ...], klassen: Iterable[str]
+    ) -> dict[str, tuple[str, bytes]]:
         """On PostgreSQL: what :meth:`key_for` answers, for several classes of one holder. All are kept by then."""
         gemeente, missing = holder[0], sorted(klassen)
         cleared, wrapping = self._held.cleared, self._wrapping_of(holder[0])
         done: dict[str, tuple[str, bytes]] = {}
         for _ in range(_TRIES):
             fresh = {klasse: _fresh(wrapping, gemeente, klasse) for klasse in missing}
-            found = find_or_make(self._engine, holder, list(fresh.values()), self._clock.now())
+            found = at_once.find_or_make(Wanted(holder, list(fresh.values()), self._clock.now()))
             for klasse, (key_id, wrapped) in found.items():
                 key = fresh[klasse].key if wrapped is None else unwrap(wrapping, wrapped, belongs(gemeente, key_id))
                 done[klasse] = (key_id, key)

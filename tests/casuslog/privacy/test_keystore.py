@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 import structlog
 from sqlalchemy import create_engine, inspect, text
 
+from casuslog import _sessions
 from casuslog.clock import SettableClock
 from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
-from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey, _engine, seal, unseal
+from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey, seal, unseal
 from casuslog.privacy._cache import Ciphers, DataKey, ShortMemory
 
 HOLDER = ("0072", "melding", "casus-1", "client")
@@ -304,6 +307,52 @@ def test_the_keys_of_a_holder_are_kept_in_one_visit(postgres_url: str) -> None:
 
 
 @pytest.mark.postgres
+def test_what_several_ask_for_at_the_same_moment_is_kept_in_one_visit(postgres_url: str) -> None:
+    """Keys of several gemeenten and holders, made and found, some asked for twice: each gets its own, one per class."""
+    keys = KeyStore.open(postgres_url, ROOT)
+    known = keys.key_for("0086", "melding", "casus-0", "client", Privacy.FEIT)
+    at_once: Any = keys._at_once
+    asked = [("0086", n) for n in range(4)] + [("0072", n) for n in range(3)] + [("0072", 2)]
+    found: dict[int, tuple[tuple[str, bytes], ...]] = {}
+    shared: list[int] = []
+    of_one, of_several = at_once._company._alone, at_once._company._together
+
+    def first_waits(wanted: Any) -> Any:
+        while not shared and len(at_once._company._waiting) < len(asked) - 1:
+            time.sleep(0.001)
+        return of_one(wanted)
+
+    def counted(group: Any) -> Any:
+        shared.append(len(group))
+        return of_several(group)
+
+    def ask(place: int, gemeente: str, casus: int) -> None:
+        holder = (gemeente, "melding", f"casus-{casus}", "client")
+        keys.have_all(*holder, Privacy)
+        found[place] = tuple(keys.key_for(*holder, klasse) for klasse in Privacy)
+
+    keys.make_many([("0072", "melding", "casus-9", "client", Privacy.FEIT)])
+    keys.forget()
+    for gemeente in ("0086", "0072"):
+        keys._wrapping_of(gemeente)
+    at_once._company._alone, at_once._company._together = first_waits, counted
+    threads = [threading.Thread(target=ask, args=(place, *of)) for place, of in enumerate(asked)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    at_once._company._alone = of_one
+    assert shared[0] == len(asked) - 1
+    assert known in found[0]
+    assert found[6] == found[7]
+    assert len({key for of in found.values() for key in of}) == 7 * len(Privacy)
+    keys.forget()
+    assert found[5] == tuple(keys.key_for("0072", "melding", "casus-1", "client", klasse) for klasse in Privacy)
+    assert living_in(postgres_url) == 7 * len(Privacy) + 1
+    keys.close()
+
+
+@pytest.mark.postgres
 def test_a_connection_that_was_cut_is_tried_again(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a rest a connection is asked whether it answers; one cut within it shows once, as a store that is away."""
     keys, engine = KeyStore.open(postgres_url, ROOT), create_engine(postgres_url)
@@ -312,10 +361,10 @@ def test_a_connection_that_was_cut_is_tried_again(postgres_url: str, monkeypatch
     keys.key_for(*HOLDER, Privacy.FEIT)
     with engine.connect() as conn:
         conn.execute(cut)
-    with pytest.raises(Unavailable, match="key store"):
+    with pytest.raises(Unavailable, match="niets verloren"):
         keys.key_for(*HOLDER, Privacy.PERSOONSGEGEVEN)
     assert keys.key_for(*HOLDER, Privacy.PERSOONSGEGEVEN)
-    monkeypatch.setattr(_engine, "_FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(_sessions, "FRESH_SECONDS", 0.0)
     with engine.connect() as conn:
         conn.execute(cut)
     assert keys.key_for("0072", "melding", "casus-2", "client", Privacy.FEIT)
