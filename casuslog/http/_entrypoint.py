@@ -35,6 +35,18 @@ class ProblemHandler(HttpRequestHandler):  # type: ignore[misc]  # nameko ships 
 
     server = ClosingServer()
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._fitted: set[tuple[int, tuple[str, ...]]] = set()
+        """Shapes of a call (how many by place, which by name) that fit the method: there are few."""
+
+    def check_signature(self, args: Any, kwargs: Any) -> None:
+        """Whether the method takes such a call; looked up once for each shape."""
+        shape = (len(args), tuple(kwargs))
+        if shape not in self._fitted:
+            super().check_signature(args, kwargs)
+            self._fitted.add(shape)
+
     def handle_result(self, event: Any, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
         """Let whoever keeps count of refusals know of one, as far as it was known who called."""
         noted = worker_ctx.args[0].environ.get(ON_REFUSAL)

@@ -14,6 +14,8 @@ MAX_BODY = 64 * 1024
 """Largest request body in bytes: an event may not be larger either."""
 
 
+BODY = "casuslog.http.body"
+"""Key of the environ: the body, where it was read already."""
 HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -25,6 +27,9 @@ HEADERS: Mapping[str, str] = {
 }
 """On every answer, as the NL GOV API Design Rules ask (module transport security); an answer may hold somebody's case,
 so nothing keeps it. That of transport counts where TLS ends in front of us."""
+
+
+_HEADERS = tuple(HEADERS.items())
 
 
 class BodyTooLarge(InvalidInput):
@@ -48,11 +53,9 @@ def json_body(request: Request) -> dict[str, Any]:
         BodyTooLarge: over 64 KiB; nothing of it was read.
         NotJson: not JSON, or JSON but not an object.
     """
-    if (request.content_length or 0) > MAX_BODY:
-        raise BodyTooLarge(f"De inhoud is {request.content_length} bytes; hooguit {MAX_BODY} bytes mag.")
-    raw = request.stream.read(MAX_BODY + 1)
-    if len(raw) > MAX_BODY:
-        raise BodyTooLarge(f"De inhoud is groter dan {MAX_BODY} bytes.")
+    raw = request.environ.get(BODY)
+    if raw is None:
+        raw = _read(request)
     try:
         body = _parsed(raw.decode(json.detect_encoding(raw), "surrogatepass"))
     except (ValueError, RecursionError):
@@ -60,6 +63,15 @@ def json_body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise NotJson("De inhoud is JSON maar geen object. Stuur een object: {...}.")
     return body
+
+
+def _read(request: Request) -> bytes:
+    if (request.content_length or 0) > MAX_BODY:
+        raise BodyTooLarge(f"De inhoud is {request.content_length} bytes; hooguit {MAX_BODY} bytes mag.")
+    raw: bytes = request.stream.read(MAX_BODY + 1)
+    if len(raw) > MAX_BODY:
+        raise BodyTooLarge(f"De inhoud is groter dan {MAX_BODY} bytes.")
+    return raw
 
 
 def _no_number(name: str) -> NoReturn:
@@ -103,6 +115,6 @@ def problem_response(error: CasuslogError) -> Response:
 
 def secured(answer: Response) -> Response:
     """The same answer, with what has to stand on every one."""
-    for name, value in HEADERS.items():
-        answer.headers.setdefault(name, value)
+    said = {name.lower() for name, _ in answer.headers}
+    answer.headers.extend([pair for pair in _HEADERS if pair[0].lower() not in said])
     return answer

@@ -12,19 +12,30 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Request, Response
 
 from casuslog.errors import BadRequest, CasuslogError
-from casuslog.http._json import MAX_BODY, BodyTooLarge, problem_response, secured
+from casuslog.http._json import BODY, MAX_BODY, BodyTooLarge, problem_response, secured
 from casuslog.http._protocol import CLOSE
 from casuslog.http._unforeseen import unforeseen
 
 BODY_SECONDS = 20.0
 """How long a body may take to come in."""
+MOST_FOUND = 1_000
+"""Paths that are remembered before all are forgotten: a bound on memory."""
 StartResponse = Callable[..., Any]
 
 
 class Wall(WsgiApp):  # type: ignore[misc]  # nameko ships no types
     """Takes a call to its entrypoint, or refuses it as a problem detail."""
 
+    def __init__(self, server: Any) -> None:
+        super().__init__(server)
+        self._found: dict[tuple[str, str], tuple[Any, dict[str, Any]]] = {}
+        """Where calls went before, by method and path."""
+
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        return self.answer(environ)(environ, start_response)
+
+    def answer(self, environ: dict[str, Any]) -> Response:
+        """The answer to a call, whatever it is."""
         try:
             answer = self._answer(environ)
         except CasuslogError as refusal:
@@ -33,7 +44,7 @@ class Wall(WsgiApp):  # type: ignore[misc]  # nameko ships no types
             answer = problem_response(refusal)
         except Exception as error:
             answer = problem_response(unforeseen(error, "wall"))
-        return secured(answer)(environ, start_response)
+        return secured(answer)
 
     def _answer(self, environ: dict[str, Any]) -> Response:
         request = Request(environ)
@@ -51,6 +62,17 @@ class Wall(WsgiApp):  # type: ignore[misc]  # nameko ships no types
         return answer
 
     def _entrypoint(self, environ: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        asked = (environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        known = self._found.get(asked)
+        if known is None or "HTTP_UPGRADE" in environ:
+            known = self._looked_up(environ)
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
+            self._found[asked] = known
+        provider, values = known
+        return provider, dict(values)
+
+    def _looked_up(self, environ: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         try:
             found: tuple[Any, dict[str, Any]] = self.url_map.bind_to_environ(environ).match()
         except MethodNotAllowed as wrong:
@@ -102,6 +124,7 @@ def _take_body(request: Request) -> None:
         )
     body = _read(request.environ["wsgi.input"], length)
     request.environ["wsgi.input"] = io.BytesIO(body)
+    request.environ[BODY] = body
 
 
 def _is_json(mimetype: str) -> bool:
