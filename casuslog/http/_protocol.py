@@ -128,8 +128,8 @@ class Protocol(HttpOnlyProtocol):  # type: ignore[misc]  # nameko ships no types
             lines.append("Connection: close")
         elif (self.headers.get("connection") or "").lower() == "keep-alive":
             lines += ("Connection: keep-alive", f"Keep-Alive: timeout={int(self.server.keepalive)}")
-        [body] = answer.response
-        self.wfile.write("\r\n".join([*lines, "\r\n"]).encode("latin-1") + body)
+        head = "\r\n".join([*lines, "\r\n"]).encode("latin-1")
+        self.wfile.write(head + answer.get_data())
         self.wfile.flush()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
