@@ -26,9 +26,9 @@ SELECT $1, $2, $3, $4 + made.n, (SELECT era FROM eras ORDER BY era DESC LIMIT 1)
 """
 _GIVING = "RETURNING version, era, xid, position"
 # What was decided upon must be in the snapshot of the statement itself: its transaction got its id later, so it sorts
-# after. A first event follows nothing, and its key refuses a second one. It is asked for as the last in the order of the
-# primary key: the plan is made once, perhaps on an empty table, where by its columns alone any index looks as good, and
-# that of the gemeente's log reads all of it on a large one.
+# after. A first event follows nothing, and its key refuses a second one. It is asked for as the last in the order of
+# the primary key: the plan is made once, perhaps on an empty table, where by its columns alone any index looks as good,
+# and that of the gemeente's log reads all of it on a large one.
 _FOLLOWS = """
  WHERE $4 = 0 OR coalesce((
        SELECT e.version = $4 AND e.hash = ($10::bytea[])[1] FROM events e

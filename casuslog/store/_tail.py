@@ -40,7 +40,10 @@ _ANY = select(text("1")).select_from(events).where(tuple_(*_PLACE) > _AFTER).lim
 
 
 # On PostgreSQL it is planned once per connection too, with its limit in it: for a limit that it does not know it might
-# read the whole table. What is below the horizon of this very statement is final; see _reader.
+# read the whole table. A plan that was made on an empty table would also gather and sort all that is behind the cursor,
+# for each page of a backlog: by the index in its order only. What is below the horizon of this very statement is final;
+# see _reader.
+_BY_INDEX = "SET enable_seqscan = off; SET enable_bitmapscan = off"
 _FINAL = """
 PREPARE {name} (int, bigint, bigint) AS
 SELECT envelope, body, hash, prev_hash, era, xid, position FROM events
@@ -102,6 +105,17 @@ class Tail:
             place = (after.era, after.xid, after.position)
             return conn.exec_driver_sql(f"EXECUTE {name} (%s, %s, %s)", place).all()
 
+    def _connect(self) -> Connection:
+        connection = self._engine.connect()
+        if self._prepares:
+            try:
+                connection.detach()  # as it is set, it is of no use to others
+                connection.exec_driver_sql(_BY_INDEX)
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
     def _ask_after_rest(self, connection: Connection) -> None:
         """Who follows the log may just have waited long for an answer elsewhere: not as long again for this line."""
         if self._prepares and time.monotonic() - self._used >= FRESH_SECONDS:
@@ -112,7 +126,7 @@ class Tail:
     def _connected(self) -> Iterator[Connection]:
         with translated():
             if self._connection is None:
-                self._connection = self._engine.connect()
+                self._connection = self._connect()
                 self._used = time.monotonic()
             try:
                 self._ask_after_rest(self._connection)

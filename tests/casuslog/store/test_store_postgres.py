@@ -251,8 +251,13 @@ def test_the_log_is_read_by_its_index(store: EventStore, gemeenten, index: str) 
 
 @pytest.mark.parametrize(
     ("statement", "places"),
-    [(_statements.APPEND_ONE_ALONE, 11), (_statements.APPEND_ALONE, 11), (_statements.APPEND_ONE_COMMAND, 16)]
-    + [(_statements.APPEND_COMMAND, 16), (_shared.SHARED, 20)],
+    [
+        (_statements.APPEND_ONE_ALONE, 11),
+        (_statements.APPEND_ALONE, 11),
+        (_statements.APPEND_ONE_COMMAND, 16),
+        (_statements.APPEND_COMMAND, 16),
+        (_shared.SHARED, 20),
+    ],
     ids=lambda one: getattr(one, "name", ""),
 )
 def test_what_an_append_follows_is_found_by_its_key(store: EventStore, statement: Prepared, places: int) -> None:

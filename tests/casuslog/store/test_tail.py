@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from casuslog.consume import wire
 from casuslog.errors import Unavailable
@@ -49,6 +50,29 @@ def test_it_knows_of_events_after_a_cursor(world: World) -> None:
     tail = Tail(store.engine)
     assert (tail.hides(START), tail.hides(event.cursor)) == (True, False)
     tail.close()
+
+
+@pytest.mark.postgres
+def test_a_page_of_a_backlog_costs_what_it_holds(tmp_path: Path, postgres_url: str) -> None:
+    """The plan is made once, on an empty table: by the index in its order, never by gathering all that is behind."""
+    world = World(tmp_path, postgres_url)
+    store, plans = world.stores["bron"], []
+    tail = Tail(store.engine)
+    for _ in range(8):  # PostgreSQL makes the plan that it keeps after five
+        assert tail.page(START, 500) == []
+    log(store, new_id(), 3)
+
+    def explained(_conn, _cursor, statement: str, parameters: object, _context, _many: bool) -> tuple[str, object]:
+        return f"EXPLAIN {statement}", parameters
+
+    event.listen(store.engine, "before_cursor_execute", explained, retval=True)
+    event.listen(store.engine, "after_cursor_execute", lambda _c, cursor, *_: plans.extend(cursor.fetchall()))
+    tail.page(START, 500)
+    plan = "\n".join(line for (line,) in plans)
+    assert "Index Scan using events_log on events" in plan
+    assert "Sort" not in plan
+    assert "Bitmap" not in plan
+    world.close()
 
 
 @pytest.mark.postgres
