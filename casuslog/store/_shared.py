@@ -76,24 +76,30 @@ class Part(NamedTuple):
 
 def part(made: Sequence[Made], command: Command | None, answer: Mapping[str, Any] | None, number: int) -> Part:
     """The part of an append in the statement; ``number`` tells it from the others."""
-    first = made[0].envelope
+    first, nr = made[0].envelope, str(number)
+    before = _bytes(made[0].prev_hash)
     asked = (
-        str(number),
-        *map(_text, (first.gemeente, first.stroom, first.subject)),
+        nr,
+        # The profile leaves nothing in names of streams, ids and types that an array would read as its own.
+        first.gemeente,
+        f'"{first.stroom}"',
+        f'"{first.subject}"',
         str(first.sequence - 1),
-        _bytes(made[0].prev_hash),
-        _text(first.time.isoformat()),
+        before,
+        f'"{first.time.isoformat()}"',
         *_of_command(command, answer),
     )
-    envelopes, texts, bodies, before, hashes = zip(*made, strict=True)
+    if len(made) == 1:
+        [(envelope, text, body, _, hash_)] = made
+        return Part(asked, (nr, "1", envelope.id, envelope.type, _text(text), _bytes(body), before, _bytes(hash_)))
+    envelopes, texts, bodies, earlier, hashes = zip(*made, strict=True)
     events = (
-        ",".join([str(number)] * len(made)),
+        ",".join([nr] * len(made)),
         ",".join(map(str, range(1, len(made) + 1))),
-        # The profile leaves nothing in these to quote.
         ",".join([envelope.id for envelope in envelopes]),
         ",".join([envelope.type for envelope in envelopes]),
         ",".join(map(_text, texts)),
-        *(",".join(map(_bytes, column)) for column in (bodies, before, hashes)),
+        *(",".join(map(_bytes, column)) for column in (bodies, earlier, hashes)),
     )
     return Part(asked, events)
 
@@ -107,7 +113,10 @@ def values(parts: Sequence[Part], service: str) -> tuple[str, ...]:
 def _of_command(command: Command | None, answer: Mapping[str, Any] | None) -> tuple[str, str, str, str]:
     if command is None:
         return "NULL", "NULL", "NULL", "NULL"
-    return _text(command.caller), _text(command.key), _bytes(command.body_hash), _text(json.dumps(answer))
+    return _text(command.caller), _text(command.key), _bytes(command.body_hash), _text(_as_json(answer))
+
+
+_as_json = json.JSONEncoder().encode
 
 
 def _text(value: str) -> str:
