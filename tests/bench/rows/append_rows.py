@@ -1,27 +1,25 @@
 """Appending beside ``eventsourcing`` and beside bare INSERT, while a reader follows each log.
 
-Each side has its own database in the same server, its writers as threads of this process, and a reader in a process of
-its own. Bare INSERT sends exactly the rows that ours keeps (the event, and the answer under the key of its command), in
-one statement and one transaction per event; the row of the event alone, without the key, is printed beside.
+Each side has its own database in the same server, and a reader in a process of its own. Ours writes as a service does:
+in greenlets of a process of nameko's kind; the peers write as they do it best, in threads. Bare INSERT sends exactly
+the rows that ours keeps (the event, and the answer under the key of its command), in one statement and one transaction
+per event; the row of the event alone, without the key, is printed beside, and so are our writers as threads.
 """
 
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 from casuslog.envelope import Stream
-from casuslog.identifiers import new_id
-from casuslog.recorded import StoredEvent
-from casuslog.store import GENESIS, Command, EventStore
+from casuslog.store import GENESIS
 from casuslog.store._making import Made, Writer
 from tests.bench import material, peers_postgres
+from tests.bench.appending import PER_STREAM, TEN, answer_of, appender, command, together
+from tests.bench.child import Child
 from tests.bench.frame import Bench, Result, Row, rate, ratios, typical
 from tests.bench.material import Material
 from tests.bench.tailing import Reader, follow_bare, follow_casuslog, follow_eventsourcing
@@ -29,89 +27,9 @@ from tests.bench.tailing import Reader, follow_bare, follow_casuslog, follow_eve
 WRITERS = 16
 EVENTS_PER_WRITER = 400
 TEN_WRITERS = 8
-TEN = 10
 BATCHES_PER_WRITER = 80
-PER_STREAM = 20
-"""Events in one stream of a casus: its keys are made with the first, and in the memory of the process for the rest."""
 PEER_SHARE = 4
 """Eventsourcing does a fourth of the events in its turn: it takes as long."""
-CALLER = "0080/5e0b5c8a-6c0e-4f6c-9a40-0d3c1b1f7a11"
-
-
-def together(jobs: Sequence[Callable[[], None]]) -> float:
-    """Seconds that all jobs take side by side, each in a thread that stands ready."""
-    ready = threading.Barrier(len(jobs) + 1)
-    failures: list[BaseException] = []
-
-    def run(job: Callable[[], None]) -> None:
-        ready.wait()
-        try:
-            job()
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(job,), daemon=True) for job in jobs]
-    for thread in threads:
-        thread.start()
-    ready.wait()
-    began = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    seconds = time.perf_counter() - began
-    if failures:
-        raise failures[0]
-    return seconds
-
-
-def answer_of(events: Sequence[StoredEvent]) -> dict[str, Any]:
-    """What a command answers."""
-    last = events[-1].envelope
-    return {
-        "casus": last.subject,
-        "gebeurtenissen": [event.envelope.id for event in events],
-        "versie": last.sequence,
-        "positie": str(last.position),
-        "herhaald": False,
-    }
-
-
-def command() -> Command:
-    """A command under a key of its own."""
-    key = new_id()
-    return Command(caller=CALLER, key=key, body_hash=sha256(key.encode()).digest(), answer=answer_of)
-
-
-@dataclass
-class Ours:
-    """Our store, and what was appended to it."""
-
-    material: Material
-    store: EventStore
-    appended: list[tuple[str, int]] = field(default_factory=list)
-
-    def singles(self, streams: Sequence[Stream], numbers: Sequence[int]) -> Callable[[], None]:
-        """A writer's work: one event and its command at a time, its streams by turns."""
-        work = [
-            (streams[n % len(streams)], n // len(streams), material.facts(1, n), material.context(), command())
-            for n in numbers
-        ]
-
-        def append() -> None:
-            for stream, version, facts, context, given in work:
-                self.store.append(stream, version, facts, context, command=given)
-                self.appended.append((stream.id, version + 1))
-
-        return append
-
-    def tens(self, streams: Sequence[Stream]) -> Callable[[], None]:
-        """A writer's work: ten events at a time, each time to a new stream."""
-        work = [(stream, material.facts(TEN), material.context()) for stream in streams]
-
-        def append() -> None:
-            for stream, facts, context in work:
-                self.store.append(stream, 0, facts, context)
-
-        return append
 
 
 @dataclass
@@ -178,19 +96,12 @@ def one_at_a_time(bench: Bench) -> list[Result]:
     """1 event per transaction, with its command, 16 writers, a reader that tails."""
     with ExitStack() as stack:
         sides = _Sides(bench, stack)
-        rates = bench.alternate(
-            {
-                "ours": sides.ours,
-                "rows": sides.bare,
-                "ungrouped": sides.ungrouped,
-                "event": sides.event,
-                "peer": sides.peer,
-            }
-        )
-        missed = sides.reader.missed(sides.store.appended) + sides.ungrouped_reader.missed(sides.alone.appended)
-        appended = len(sides.store.appended) + len(sides.alone.appended)
+        turns = {f"{one.name}": one.round for one in sides.ours}
+        rates = bench.alternate(turns | {"rows": sides.bare, "event": sides.event, "peer": sides.peer})
+        missed, appended = map(sum, zip(*(one.missed() for one in sides.ours), strict=True))
         missed_by_peer = sides.peer_reader.missed(sides.peer_appended)
     did = f"{WRITERS} writers; ours {rate(rates['ours'])}, "
+    rows = "bare INSERT of the same rows (event and command)"
     return [
         Result(
             name="append, 1 event and its command",
@@ -203,18 +114,21 @@ def one_at_a_time(bench: Bench) -> list[Result]:
         ),
         Result(
             name="append, 1 event and its command",
-            peer="bare INSERT of the same rows (event and command)",
+            peer=rows,
             rounds=ratios(rates, "ours", "rows"),
             must=0.8,
             aim=0.9,
             note=f"group commit; {did}it {rate(rates['rows'])}",
         ),
-        Result(
-            name="append, 1 event and its command, ungrouped",
-            peer="bare INSERT of the same rows (event and command)",
-            rounds=ratios(rates, "ungrouped", "rows"),
-            rate=typical(rates["ungrouped"]),
-            note=f"a transaction for each; ours {rate(rates['ungrouped'])}, it {rate(rates['rows'])}",
+        *(
+            Result(
+                name=f"append, 1 event and its command, {one}",
+                peer=rows,
+                rounds=ratios(rates, one, "rows"),
+                rate=typical(rates[one]),
+                note=f"{what}; ours {rate(rates[one])}, it {rate(rates['rows'])}",
+            )
+            for one, what in (("ungrouped", "a transaction for each"), ("in threads", "group commit"))
         ),
         Result(
             name="append, 1 event and its command",
@@ -234,6 +148,29 @@ def one_at_a_time(bench: Bench) -> list[Result]:
     ]
 
 
+@dataclass(frozen=True)
+class _Appender:
+    """A way in which ours appends, with the reader of its log."""
+
+    name: str
+    child: Child
+    reader: Reader
+    each: int
+
+    def round(self) -> float:
+        """A round of it: events per second."""
+
+        def work() -> float:
+            return float(self.child.ask("singles", writers=WRITERS, each=self.each))
+
+        return WRITERS * self.each / self.reader.awake(work, lambda: int(self.child.ask("count")))
+
+    def missed(self) -> tuple[int, int]:
+        """How many events its reader missed, and of how many."""
+        appended = [(stream, version) for stream, version in self.child.ask("appended")]
+        return self.reader.missed(appended), len(appended)
+
+
 class _Sides:
     """The sides of a row with single appends, each with a database and a reader."""
 
@@ -242,37 +179,26 @@ class _Sides:
 
         self._each = bench.some(EVENTS_PER_WRITER, PER_STREAM)
         made = Material.make()
-        ours, alone, bare, event, peer = (bench.postgres.create_database() for _ in range(5))
-        self.store, self.alone = Ours(made, made.store(ours)), Ours(made, made.store(alone, grouped=False))
-        stack.callback(self.store.store.close)
-        stack.callback(self.alone.store.close)
+        bare, event, peer = (bench.postgres.create_database() for _ in range(3))
+        self.ours = [
+            self._appender(bench, stack, "ours", {}),
+            self._appender(bench, stack, "ungrouped", {"grouped": False}),
+            self._appender(bench, stack, "in threads", {"green": False}),
+        ]
         self._rows, self._event = _bare(made, bare), _bare(made, event)
         self.peer_name = peers_eventsourcing.NAME
         self._recorder = peers_eventsourcing.recorder_at(peer)
         stack.callback(self._recorder.datastore.close)
         self._size = sum(map(len, _sample(made)))
         self.peer_appended: list[tuple[str, int]] = []
-        self.reader = stack.enter_context(Reader(follow_casuslog, ours))
-        self.ungrouped_reader = stack.enter_context(Reader(follow_casuslog, alone))
         self._rows_reader = stack.enter_context(Reader(follow_bare, bare))
         self._event_reader = stack.enter_context(Reader(follow_bare, event))
         self.peer_reader = stack.enter_context(Reader(follow_eventsourcing, peer))
 
-    def ours(self) -> float:
-        """A round of ours."""
-        return self._appended(self.store, self.reader)
-
-    def ungrouped(self) -> float:
-        """A round of ours, without sharing commits."""
-        return self._appended(self.alone, self.ungrouped_reader)
-
-    def _appended(self, to: Ours, reader: Reader) -> float:
-        jobs = []
-        for _ in range(WRITERS):
-            streams = material.streams(max(1, self._each // PER_STREAM))
-            to.material.with_keys(streams)
-            jobs.append(to.singles(streams, range(self._each)))
-        return WRITERS * self._each / reader.awake(lambda: together(jobs), lambda: len(to.appended))
+    def _appender(self, bench: Bench, stack: ExitStack, name: str, how: dict[str, bool]) -> _Appender:
+        url = bench.postgres.create_database()
+        child = stack.enter_context(appender(url, **how))
+        return _Appender(name, child, stack.enter_context(Reader(follow_casuslog, url)), self._each)
 
     def bare(self) -> float:
         """A round of bare INSERT of both rows."""
@@ -308,22 +234,18 @@ class _Sides:
 def ten_at_a_time(bench: Bench) -> list[Result]:
     """10 events per transaction, 8 writers."""
     each = bench.some(BATCHES_PER_WRITER, 2)
-    made = Material.make()
-    store = made.store(bench.postgres.create_database())
-    ours, bare = Ours(made, store), _bare(made, bench.postgres.create_database())
-
-    def append() -> float:
-        streams = [material.streams(each) for _ in range(TEN_WRITERS)]
-        for one in streams:
-            made.with_keys(one)
-        return TEN_WRITERS * each * TEN / together([ours.tens(one) for one in streams])
+    bare = _bare(Material.make(), bench.postgres.create_database())
 
     def insert() -> float:
         jobs = [bare.tens(number, material.streams(each)) for number in range(TEN_WRITERS)]
         return TEN_WRITERS * each * TEN / together(jobs)
 
-    rates = bench.alternate({"ours": append, "bare": insert})
-    store.close()
+    with appender(bench.postgres.create_database()) as ours:
+
+        def append() -> float:
+            return TEN_WRITERS * each * TEN / float(ours.ask("tens", writers=TEN_WRITERS, each=each))
+
+        rates = bench.alternate({"ours": append, "bare": insert})
     return [
         Result(
             name="append, 10 events per transaction",

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from casuslog.envelope import Stream
 from casuslog.store import EventStore
 from tests.bench import material, peers_postgres
+from tests.bench.appending import Ours, together
 from tests.bench.frame import Bench, Result, Row, rate, ratios
 from tests.bench.material import Material
-from tests.bench.rows.append_rows import Ours, together
 
 MANY = 5_000_000
 FEW = 100_000
