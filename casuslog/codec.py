@@ -23,14 +23,16 @@ from casuslog.schema import (
     HEADER,
     MAX_SIZE,
     Block,
+    Blocks,
     Blok,
     JsonForm,
     SchemaRegistry,
     SchemaVersion,
+    Sealed,
     StoredRecord,
     cloudevent,
     encode,
-    read_stored,
+    read_blocks,
     record_view,
     write_stored,
 )
@@ -56,8 +58,11 @@ class Codec:
     def __init__(self, registry: SchemaRegistry, keys: Keys) -> None:
         self.registry = registry
         self._keys = keys
-        self._ready: Callable[[str, str, str], bytes | Cipher | None] = getattr(keys, "cipher", keys.get)
-        """A key for reading one event: made ready, where the key store keeps some so."""
+        self._ready: Callable[[Collection[str], str, str], Mapping[str, bytes | Cipher | None]]
+        self._ready = getattr(keys, "ciphers", self._one_by_one)
+        """The keys of one event: made ready, where the key store keeps some so."""
+        self._types = event_types()
+        """A view: what is declared later is in it."""
         self._versions: dict[type[DomainEvent], SchemaVersion] = {}
         self._plans: dict[type[DomainEvent], Plan] = {}
         self._json: dict[bytes, JsonForm] = {}
@@ -126,8 +131,17 @@ class Codec:
         Raises:
             SchemaError: the bytes break the contract; the message names the event id and what is wrong.
         """
-        ready, gemeente = self._ready, stored.envelope.gemeente
-        return self._recorded(stored, self._opened(stored), lambda key_id: ready(key_id, gemeente, purpose), typed)
+        envelope = stored.envelope
+        writer, bloks = self._opened(stored)
+        try:
+            reading = self._reading_of(writer, envelope, typed)
+            feit, person = bloks
+            # Not by going over them: nearly every event has both.
+            asked = (feit[0], person[0]) if feit is not None and person is not None else _key_ids(bloks)
+            keys = self._ready(asked, envelope.gemeente, purpose)
+            return reading.recorded(stored, bloks, keys.__getitem__)
+        except SchemaError as error:
+            raise _named(error, envelope) from None
 
     def decode_many(
         self, stored: Iterable[StoredEvent], *, purpose: str, typed: bool = True
@@ -219,25 +233,33 @@ class Codec:
                 parts = opened(self.registry, body, envelope)
                 self._begins[body[:_BEGIN]] = parts[0]
                 return parts
-            return agreeing(version, envelope), read_stored(body, HEADER)
+            if version.wire_type != envelope.type or version.dataschema != envelope.dataschema:
+                agreeing(version, envelope)
+            return version, read_blocks(body, HEADER)
         except SchemaError as error:
             raise _named(error, envelope) from None
 
     def _recorded(self, stored: StoredEvent, parts: Opened, key_of: KeyOf, typed: bool) -> RecordedEvent:
-        envelope, (writer, record) = stored.envelope, parts
-        event_class = event_types().get(envelope.type) if typed else None
+        envelope, (writer, bloks) = stored.envelope, parts
         try:
-            reading = self._readings.get((writer, event_class))
-            if reading is None:
-                reading = self._readings[writer, event_class] = self._reading(writer, event_class)
-            return reading.recorded(stored, record, key_of)
+            return self._reading_of(writer, envelope, typed).recorded(stored, bloks, key_of)
         except SchemaError as error:
             raise _named(error, envelope) from None
+
+    def _reading_of(self, writer: SchemaVersion, envelope: Envelope, typed: bool) -> Reading:
+        event_class = self._types.get(envelope.type) if typed else None
+        reading = self._readings.get((writer, event_class))
+        if reading is None:
+            reading = self._readings[writer, event_class] = self._reading(writer, event_class)
+        return reading
 
     def _reading(self, writer: SchemaVersion, event_class: type[DomainEvent] | None) -> Reading:
         if event_class is None:
             return Reading(writer, self.registry.current(writer.wire_type))
         return Reading(writer, self._version_of(event_class), event_class)
+
+    def _one_by_one(self, key_ids: Collection[str], gemeente: str, purpose: str) -> Mapping[str, bytes | None]:
+        return {key_id: self._keys.get(key_id, gemeente, purpose) for key_id in key_ids}
 
     def _tried(self, stored: StoredEvent) -> Opened | SchemaError:
         try:
@@ -245,18 +267,18 @@ class Codec:
         except SchemaError as error:
             return error
 
-    def _asked_bloks(self, part: Opened | SchemaError, fields: frozenset[str]) -> Sequence[Blok | None] | None:
+    def _asked_bloks(self, part: Opened | SchemaError, fields: frozenset[str]) -> Sequence[Sealed | None] | None:
         if isinstance(part, SchemaError):
             return None
-        writer, record = part
+        writer, bloks = part
         reading = self._parts.get((writer, fields))
         if reading is None:
             reader = self.registry.current(writer.wire_type)
             reading = self._parts[writer, fields] = Reading(writer, reader, fields=fields)
-        return [blok for blok, asked in zip(record[1:], reading.asked, strict=True) if asked]
+        return [blok for blok, asked in zip(bloks, reading.asked, strict=True) if asked]
 
     def _keys_of(
-        self, batch: list[StoredEvent], bloks: list[Sequence[Blok | None] | None], purpose: str
+        self, batch: list[StoredEvent], bloks: list[Sequence[Sealed | None] | None], purpose: str
     ) -> dict[str, _Ciphers]:
         """The keys of a batch by gemeente, without those that are lost: the event that needs one will say so."""
         wanted: dict[str, set[str]] = defaultdict(set)
@@ -340,9 +362,13 @@ def _sealed_block(
     return seal(key_id, key, plaintext, associated_data(envelope, block.binding))
 
 
-def _bloks(part: Opened | SchemaError) -> Sequence[Blok | None] | None:
+def _bloks(part: Opened | SchemaError) -> Sequence[Sealed | None] | None:
     """The blocks of an event that was opened so far."""
-    return None if isinstance(part, SchemaError) else part[1][1:]
+    return None if isinstance(part, SchemaError) else part[1]
+
+
+def _key_ids(bloks: Blocks) -> Sequence[str]:
+    return [blok[0] for blok in bloks if blok is not None]
 
 
 def _values(recorded: RecordedEvent) -> Mapping[str, Any]:

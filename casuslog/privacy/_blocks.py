@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from casuslog.envelope import Envelope
 from casuslog.errors import SchemaError
-from casuslog.schema import Blok
+from casuslog.schema import Blok, Sealed
 
 KEY_SIZE = 32
 NONCE_SIZE = 12
@@ -41,7 +41,7 @@ Cipher = AESGCM
 """A key made ready. Making it takes longer than opening a block, and it weighs 2.5 kB: keep few of them."""
 
 
-def unseal(blok: Blok, key: bytes | Cipher, associated: bytes) -> bytes:
+def unseal(blok: Sealed, key: bytes | Cipher, associated: bytes) -> bytes:
     """The plaintext of a block; ``key`` is its data key, or the cipher of it where more blocks follow.
 
     Raises:

@@ -68,13 +68,15 @@ class ShortMemory(Generic[V]):
         self.cleared = 0
         """How often it was cleared: what was read before a clearing is not remembered after it."""
         self._ttl = ttl
-        self._monotonic = monotonic
+        self.monotonic = monotonic
         self._entries: OrderedDict[Hashable, tuple[float, V]] = OrderedDict()
+        self.entry: Callable[[Hashable], tuple[float, V] | None] = self._entries.get
+        """Until when a value is remembered, by ``monotonic``, and the value: for who asks for more at one moment."""
 
     def get(self, key: Hashable) -> V | None:
         """The value, unless it is unknown or expired."""
         entry = self._entries.get(key)
-        if entry is None or entry[0] <= self._monotonic():
+        if entry is None or entry[0] <= self.monotonic():
             return None
         return entry[1]
 
@@ -82,7 +84,7 @@ class ShortMemory(Generic[V]):
         """Remember a value, unless the memory was cleared since ``cleared`` was looked up (before reading it)."""
         if cleared != self.cleared:
             return
-        now = self._monotonic()
+        now = self.monotonic()
         self._let_go(now)
         if len(self._entries) >= LIMIT:
             self._entries.clear()

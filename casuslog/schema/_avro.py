@@ -11,7 +11,7 @@ from fastavro.read import SchemaResolutionError
 from fastavro.schema import to_parsing_canonical_form
 
 from casuslog.errors import SchemaError
-from casuslog.schema._compiled import UNUSUAL, ReadInto, Write, compiled
+from casuslog.schema._compiled import UNUSUAL, ReadInto, Write, compiled, compiled_typed
 from casuslog.schema._fit import Fit
 from casuslog.schema._rabin import rabin
 
@@ -79,6 +79,20 @@ class AvroSchema:
             else:
                 return
         record.update(self._read(body, reader))
+
+    def quick_read(self, reader: AvroSchema, parts: Mapping[str, type] | None) -> ReadInto | None:
+        """What reads the plain way into the shape of ``reader``, for who reads many; ``None`` where fastavro resolves.
+
+        At what is not plain it raises one of :data:`UNUSUAL`; then :meth:`read_into` decides. With the classes of parts
+        by name it gives tuples and these parts, where :meth:`read_into` gives lists and mappings.
+        """
+        if reader is not self:
+            return None
+        if parts is not None:
+            return compiled_typed(self.declaration, parts)
+        if self._plain_read == self._first_read:
+            self._plain_write, self._plain_read = compiled(self.declaration)
+        return self._plain_read
 
     def _first_write(self, record: Mapping[str, Any]) -> bytes:
         """Make the code when it is first needed: of most versions nothing is ever written or read here."""

@@ -41,6 +41,21 @@ def compiled(declaration: Mapping[str, Any]) -> tuple[Write, ReadInto]:
     return names["write"], names["read_into"]
 
 
+def compiled_typed(declaration: Mapping[str, Any], parts: Mapping[str, type]) -> ReadInto:
+    """As the second of :func:`compiled`, giving what an event object holds: tuples, and parts as objects.
+
+    Args:
+        declaration: a record declaration.
+        parts: the class of each record inside it, by name.
+    """
+    made = _Code(typed=True)
+    source = "\n".join(made.reader(declaration))
+    names: dict[str, Any] = {**_NAMES, **{f"part_{name}": part for name, part in parts.items()}}
+    exec(compile(source, f"<avro {declaration.get('name')!r}>", "exec"), names)  # noqa: S102  # as in compiled
+    read_into: ReadInto = names["read_into"]
+    return read_into
+
+
 def _varint(value: int) -> bytes:
     """A zig-zag number, seven bits at a time, lowest first."""
     found = bytearray()
@@ -89,7 +104,10 @@ _NAMES = {
     "datetime": datetime,
     "day_of": date.fromordinal,
     "length": _length,
+    "new": object.__new__,
     "number": _number,
+    # A frozen class lets nothing be set but so.
+    "put": object.__setattr__,
     "timedelta": timedelta,
     "varint": _varint,
 }
@@ -98,7 +116,8 @@ _NAMES = {
 class _Code:
     """Lines of code for each type that events have. ``b`` are the bytes, ``i`` the place in them, ``w`` writes."""
 
-    def __init__(self) -> None:
+    def __init__(self, typed: bool = False) -> None:
+        self._typed = typed
         self._used = 0
         self._records: dict[str, str] = {}
         self._defined: Lines = []
@@ -176,14 +195,20 @@ class _Code:
         counted = [*_READ_LENGTH, f"{count} = n"]
         each = [*self._read(items, item), f"{values}.append({item})"]
         block = [f"for _ in range({count}):", *_in(each), *counted]
-        return [f"{target} = {values} = []", *counted, f"while {count}:", *_in(block)]
+        taken = [*counted, f"while {count}:", *_in(block)]
+        if self._typed:
+            return [f"{values} = []", *taken, f"{target} = tuple({values})"]
+        return [f"{target} = {values} = []", *taken]
 
     def _reader_of(self, avro: Any) -> str:
         if isinstance(avro, str):
             return self._records[avro]
         name = self._records[avro["name"]] = self._fresh("read_part")
         fields = [line for f in avro["fields"] for line in self._read(f["type"], f"r[{f['name']!r}]")]
-        self._defined += [f"def {name}(b, i):", *_in(["r = {}", *fields, "return r, i"])]
+        made = ["r = {}", *fields, "return r, i"]
+        if self._typed:
+            made[-1:] = [f"p = new(part_{avro['name']})", "put(p, '__dict__', r)", "return p, i"]
+        self._defined += [f"def {name}(b, i):", *_in(made)]
         return name
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from casuslog.errors import SchemaError
@@ -50,16 +50,31 @@ def from_record(cls: type[_T], record: Mapping[str, Any]) -> _T:
     return made
 
 
-def becoming_typed(cls: type[DomainEvent]) -> _Become | None:
-    """What makes of the fields of a record, in place, what an event of class ``cls`` holds: tuples, and parts as
-    objects. None where they are so already. The record is one of the schema of the class: every field is there."""
+def becoming_typed(cls: type[DomainEvent], fields: Collection[str]) -> _Become | None:
+    """What makes of these fields of a record, in place, what an event of class ``cls`` holds: tuples, and parts as
+    objects. None where they are so already. The record is one of the schema of the class: these fields are there."""
     event_class: type = cls
-    return _becoming(event_class)
+    inward = tuple(one for one in _inward(event_class) if one[0] in fields)
+    return functools.partial(_convert, inward) if inward else None
+
+
+def parts_of(cls: type) -> dict[str, type]:
+    """The classes of the parts of an event class (or part) by name, at every depth."""
+    found: dict[str, type] = {}
+    for shape in shape_of(cls):
+        if shape.part is not None:
+            found |= {shape.part.__name__: shape.part, **parts_of(shape.part)}
+    return found
+
+
+@functools.cache
+def _inward(cls: type) -> tuple[tuple[str, _Convert], ...]:
+    return tuple((shape.name, _part_in(shape)) for shape in shape_of(cls) if shape.part or shape.repeated)
 
 
 @functools.cache
 def _becoming(cls: type) -> _Become | None:
-    inward = tuple((shape.name, _part_in(shape)) for shape in shape_of(cls) if shape.part or shape.repeated)
+    inward = _inward(cls)
     return functools.partial(_convert, inward) if inward else None
 
 

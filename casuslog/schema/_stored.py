@@ -17,10 +17,12 @@ _KEY_ID, _NONCE = 36 << 1, 12 << 1
 """How their lengths stand in the bytes."""
 _USUAL = bytes((2, _KEY_ID))
 """How a block begins that is there, as all of ours are: a key id of 36 characters, and a nonce of 12 bytes."""
-_usual_form = struct.Struct("2s36sB12s").unpack_from
+_usual_form = struct.Struct("2s36sB12sBB").unpack_from
+"""With the first two bytes of what follows the nonce: the length of the ciphertext, nearly always all of it."""
 _USUAL_SIZE = 2 + 36 + 1 + 12
-_new_tuple = tuple.__new__
-"""Makes a named tuple without asking for its names: a third of the time, and three are made per event."""
+Sealed = tuple[str, bytes, bytes]
+"""What a :class:`Blok` holds, without the names: a quarter of the time to make."""
+Blocks = tuple[Sealed | None, Sealed | None]
 
 
 class Blok(NamedTuple):
@@ -79,6 +81,20 @@ def read_stored(body: bytes, begin: int = 0) -> StoredRecord:
     Raises:
         SchemaError: the body is truncated, goes on after its end, or names a branch that is not there.
     """
+    feit, persoonsgegeven = read_blocks(body, begin)
+    return StoredRecord(
+        body[begin : begin + 8],
+        None if feit is None else Blok(*feit),
+        None if persoonsgegeven is None else Blok(*persoonsgegeven),
+    )
+
+
+def read_blocks(body: bytes, begin: int) -> Blocks:
+    """The two blocks in an Avro body that begins at ``begin``, as plain tuples: for who reads many.
+
+    Raises:
+        SchemaError: as :func:`read_stored`.
+    """
     try:
         feit, at = _block(body, begin + 8)
         persoonsgegeven, at = _block(body, at)
@@ -86,7 +102,7 @@ def read_stored(body: bytes, begin: int = 0) -> StoredRecord:
         raise SchemaError(f"these bytes hold no stored event: {type(error).__name__}") from None
     if at != len(body):
         raise SchemaError(f"{len(body) - at} bytes left over after a stored event")
-    return _new_tuple(StoredRecord, (body[begin : begin + 8], feit, persoonsgegeven))
+    return feit, persoonsgegeven
 
 
 def _block_bytes(block: Blok | None) -> bytes:
@@ -98,27 +114,27 @@ def _block_bytes(block: Blok | None) -> bytes:
     return b"".join((b"\x02", long_bytes(len(key)), key, long_bytes(len(nonce)), nonce, long_bytes(len(text)), text))
 
 
-def _block(body: bytes, at: int) -> tuple[Blok | None, int]:
+def _block(body: bytes, at: int) -> tuple[Sealed | None, int]:
     try:
-        usual, key, nonce_size, nonce = _usual_form(body, at)
+        usual, key, nonce_size, nonce, low, high = _usual_form(body, at)
     except struct.error:
         return _unusual(body, at)
-    if usual != _USUAL or nonce_size != _NONCE:
+    if usual != _USUAL or nonce_size != _NONCE or low & 1:
         return _unusual(body, at)
-    at += _USUAL_SIZE
-    length = body[at]
-    if length & 0x81:
-        text, at = _run(body, at)
+    if low < 0x80:
+        begin = at + _USUAL_SIZE + 1
+        end = begin + (low >> 1)
+    elif high < 0x80:
+        begin = at + _USUAL_SIZE + 2
+        end = begin + ((low & 0x7F | high << 7) >> 1)
     else:
-        begin = at + 1
-        at = begin + (length >> 1)
-        text = body[begin:at]
-        if at > len(body):
-            raise IndexError(at)
-    return _new_tuple(Blok, (key.decode(), nonce, text)), at
+        return _unusual(body, at)
+    if end > len(body):
+        raise IndexError(end)
+    return (key.decode(), nonce, body[begin:end]), end
 
 
-def _unusual(body: bytes, at: int) -> tuple[Blok | None, int]:
+def _unusual(body: bytes, at: int) -> tuple[Sealed | None, int]:
     branch = body[at]
     if branch == 0:
         return None, at + 1
@@ -127,7 +143,7 @@ def _unusual(body: bytes, at: int) -> tuple[Blok | None, int]:
     key, at = _run(body, at + 1)
     nonce, at = _run(body, at)
     text, at = _run(body, at)
-    return Blok(key.decode(), nonce, text), at
+    return (key.decode(), nonce, text), at
 
 
 def _run(body: bytes, at: int) -> tuple[bytes, int]:

@@ -224,6 +224,36 @@ def test_a_key_is_made_ready_for_its_own_gemeente_and_a_purpose(keys: KeyStore) 
     assert keys.uses["0072", "proef"] == 2
 
 
+def test_the_keys_of_one_event_are_those_that_are_given_one_by_one(keys: KeyStore) -> None:
+    """Asked for together: the same ciphers, counted alike; destroyed is destroyed, behind the same wall."""
+    ids = [keys.key_for(*HOLDER, klasse)[0] for klasse in Privacy]
+    first = keys.ciphers(ids, "0072", "proef")
+    assert first == {key_id: keys.cipher(key_id, "0072", "proef") for key_id in ids}
+    assert keys.ciphers(ids, "0072", "proef") == first
+    assert keys.uses["0072", "proef"] == 3 * len(ids)
+    with pytest.raises(StoreError):
+        keys.ciphers(ids, "0080", "proef")
+    with pytest.raises(ValueError, match="purpose"):
+        keys.ciphers(ids, "0072", "")
+    keys.destroy(*HOLDER)
+    assert keys.ciphers(ids, "0072", "proef") == dict.fromkeys(ids)
+
+
+def test_the_keys_of_one_event_are_remembered_no_longer_than_a_minute(shared_url: str, moving: Monotonic) -> None:
+    """What was destroyed elsewhere is destroyed here after a minute, however often it was asked for."""
+    here = KeyStore.open(shared_url, ROOT)
+    there = KeyStore.open(shared_url, ROOT, monotonic=moving)
+    ids = [here.key_for(*HOLDER, klasse)[0] for klasse in Privacy]
+    assert None not in there.ciphers(ids, "0072", "proef").values()
+    here.destroy(*HOLDER)
+    moving.now += CACHE_SECONDS - 0.1
+    assert None not in there.ciphers(ids, "0072", "proef").values()
+    moving.now += 0.1
+    assert there.ciphers(ids, "0072", "proef") == dict.fromkeys(ids)
+    here.close()
+    there.close()
+
+
 def test_no_more_ciphers_are_kept_than_said() -> None:
     """They weigh more than keys: beyond the limit the oldest goes, and is made anew when it is asked for."""
     ciphers = Ciphers(limit=2)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from casuslog.errors import SchemaError
 from casuslog.events import DomainEvent, Part, event_type, feit, part
-from casuslog.schema import AvroSchema, avsc_of
-from casuslog.schema._compiled import UNUSUAL, compiled
+from casuslog.schema import UNUSUAL, AvroSchema, avsc_of, from_record, parts_of
+from casuslog.schema._compiled import compiled, compiled_typed
 
 
 @part
@@ -55,6 +55,7 @@ class CodeGemaakt(DomainEvent):
 DECLARATION = avsc_of(CodeGemaakt)
 PARSED = fastavro.parse_schema(dict(DECLARATION))
 WRITE, READ_INTO = compiled(DECLARATION)
+READ_TYPED = compiled_typed(DECLARATION, parts_of(CodeGemaakt))
 SCHEMA = AvroSchema(DECLARATION)
 
 longs = st.integers(-(2**63), 2**63 - 1)
@@ -122,6 +123,15 @@ def test_the_length_of_a_text_is_written_as_fastavro_writes_it(field: str, lengt
         body = WRITE({**ONE, field: text})
         assert body == by_fastavro({**ONE, field: text})
         assert by_code(body)[field] == text
+
+
+@given(records)
+def test_read_typed_it_gives_the_object_that_the_mapping_becomes(record: dict[str, Any]) -> None:
+    """Tuples and parts at every depth, as :func:`from_record` makes them of what is read as a mapping."""
+    body = by_fastavro(record)
+    typed: dict[str, Any] = {}
+    READ_TYPED(body, typed)
+    assert typed == vars(from_record(CodeGemaakt, by_code(body)))
 
 
 @given(records, st.data())

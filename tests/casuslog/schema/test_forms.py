@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from casuslog.errors import SchemaError
 from casuslog.events import VERNIETIGD
-from casuslog.schema import AvroSchema, Blok, JsonForm, StoredRecord, read_stored, write_stored
+from casuslog.schema import AvroSchema, Blok, JsonForm, StoredRecord, read_blocks, read_stored, write_stored
 from casuslog.schema._stored import stored_declaration
 
 STORED = fastavro.parse_schema(stored_declaration("Proef", "nl.overheid.wmo.proef"))
@@ -31,6 +31,33 @@ def test_the_stored_form_is_plain_avro(record: StoredRecord) -> None:
     fastavro.schemaless_writer(stream, STORED, plain)
     assert write_stored(record) == stream.getvalue()
     assert read_stored(stream.getvalue()) == record
+
+
+OURS = st.builds(
+    Blok, st.uuids().map(str), st.binary(min_size=12, max_size=12), st.integers(0, 9_000).map(lambda size: b"x" * size)
+)
+
+
+@given(st.none() | OURS, st.none() | OURS, st.data())
+def test_blocks_as_ours_are_read_at_one_go_and_no_laxer(
+    feit: Blok | None, persoonsgegeven: Blok | None, data: st.DataObject
+) -> None:
+    """Whatever the length of their ciphertext they come back; cut short or going on they are refused."""
+    written = write_stored(StoredRecord(bytes(8), feit, persoonsgegeven))
+    assert read_blocks(b"before" + written, len(b"before")) == (feit, persoonsgegeven)
+    with pytest.raises(SchemaError):
+        read_blocks(written + b"\0", 0)
+    with pytest.raises(SchemaError):
+        read_blocks(written[: data.draw(st.integers(8, len(written) - 1))], 0)
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 8191, 8192])
+def test_a_length_is_read_where_it_takes_one_byte_more(size: int) -> None:
+    """Around each length that takes another byte the ciphertext is all of it and nothing else."""
+    blok = Blok("0190d3c8-0000-7000-8000-000000000001", b"n" * 12, bytes(range(256)) * 33)
+    blok = blok._replace(cijfertekst=blok.cijfertekst[:size])
+    record = StoredRecord(bytes(8), blok, blok)
+    assert read_stored(write_stored(record)) == record
 
 
 @given(st.binary(max_size=100))
