@@ -12,9 +12,12 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
+import structlog
+
 from casuslog._sessions import Undone
 from casuslog.errors import Unavailable
 
+_log = structlog.get_logger("casuslog.opslag")
 A = TypeVar("A")
 R = TypeVar("R")
 MOST = 50
@@ -135,9 +138,9 @@ class Company(Generic[A, R]):
                 return
             for one in group:
                 one.error = Unavailable(away.detail)
-        except Exception:
+        except Exception as error:
             # Nothing is kept: they go alone, and whoever is at fault hears of it there.
-            return
+            _log.info("samen_ging_niet", soort=type(error).__name__, aantal=len(group))
         else:
             for one, answer in zip(group, answers, strict=True):
                 one.answer, one.alone = answer, False

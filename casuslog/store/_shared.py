@@ -28,21 +28,23 @@ def settings(lock_milliseconds: int) -> str:
 # answer. Per event: number of its append, place in it, and what differs.
 _APPENDS = ("bigint[]", *("text[]",) * 3, "int[]", "bytea[]", "timestamptz[]", "text[]", "text[]", "bytea[]", "json[]")
 _EVENTS = ("bigint[]", "int[]", *("text[]",) * 3, *("bytea[]",) * 3)
-_TYPES = (*_APPENDS, *_EVENTS, "text")
+TYPES = (*_APPENDS, *_EVENTS, "text")
+"""Of the parameters that :func:`values` gives; the last one is the service."""
 # An append takes part where its stream ends as was decided upon, and the key of its command is new, both in the
 # snapshot of the statement: its transaction gets its id later, so it sorts after what it follows. Who meets another at
 # that very moment breaks a primary key, which undoes all of them: then each goes by itself. So no append is ever kept
 # in part. The head is asked for in the order of the primary key, which keeps a plan to that index.
 _TEXT = """
 WITH asked AS MATERIALIZED (
-    SELECT a.* FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-           AS a (nr, gemeente, stroom, subject, version, before, logged_at, caller, key, body_hash, answer)
+    SELECT a.* FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11{arrays})
+           AS a (nr, gemeente, stroom, subject, version, before, logged_at, caller, key, body_hash, answer{names})
      WHERE coalesce((SELECT e.version = a.version AND e.hash = a.before FROM events e
                       WHERE e.gemeente = a.gemeente AND e.stroom = a.stroom AND e.subject = a.subject
                       ORDER BY e.gemeente DESC, e.stroom DESC, e.subject DESC, e.version DESC LIMIT 1), a.version = 0)
        AND (a.key IS NULL
             OR (SELECT true FROM commands c
                  WHERE c.gemeente = a.gemeente AND c.service = $20 AND c.caller = a.caller AND c.key = a.key) IS NULL)
+       AND {holds}
 ), appended AS (
     INSERT INTO events (gemeente, stroom, subject, version, era, xid, event_id, type, envelope, body, prev_hash, hash,
                         logged_at)
@@ -55,14 +57,26 @@ WITH asked AS MATERIALIZED (
 ), remembered AS (
     INSERT INTO commands (gemeente, service, caller, key, body_hash, answer, created_at)
     SELECT gemeente, $20, caller, key, body_hash, answer, logged_at FROM asked WHERE key IS NOT NULL
-)
-SELECT * FROM appended
-"""
+)"""
+
+
+def appending(columns: Sequence[str] = (), holds: str = "TRUE") -> str:
+    """How a statement begins in which appends go together: ``asked`` are those that take part, ``appended`` events.
+
+    Args:
+        columns: what each append has beside the usual, as parameters after those of :data:`TYPES`; found in ``a``.
+        holds: what has to hold of an append to take part, beside its stream and its key.
+    """
+    arrays = "".join(f", ${len(TYPES) + number}" for number, _ in enumerate(columns, 1))
+    names = "".join(f", {name}" for name in columns)
+    return _TEXT.format(arrays=arrays, names=names, holds=holds)
+
+
 _NAME = "casuslog_append_shared"
 SHARED = Prepared(
     _NAME,
-    f"PREPARE {_NAME} ({', '.join(_TYPES)}) AS {_TEXT}",
-    f"EXECUTE {_NAME} ({', '.join('%s' for _ in _TYPES)})",
+    f"PREPARE {_NAME} ({', '.join(TYPES)}) AS {appending()} SELECT * FROM appended",  # noqa: S608  # constants of this module
+    f"EXECUTE {_NAME} ({', '.join('%s' for _ in TYPES)})",
 )
 """Gives (event id, version, era, xid, position) of what was kept; of an append that was refused nothing."""
 

@@ -70,7 +70,7 @@ class EventStore:
         """Events that were appended through this store, as far as their transaction was kept."""
         self._sessions: tuple[Sessions, ...] = ()
         self._alone = self._for_alone(grouped) if engine.dialect.name == "postgresql" else None
-        self.at_once = AtOnce(self._sessions[0], writer, self._gate, self._began) if self._sessions else None
+        self.at_once = AtOnce(self._sessions, writer, self._gate, self._began) if self._sessions else None
         """Statements that are a transaction of their own; ``None`` on SQLite, where that saves nothing."""
 
     @classmethod

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -159,6 +161,111 @@ def test_the_same_command_many_times_at_once_happens_once(store: EventStore, pat
     assert len({answer.casus for answer in answers}) == 1
     assert sum(not answer.herhaald for answer in answers) == 1
     assert len(store.read_log(EVERY_GEMEENTE)) == 4
+
+
+def _in_company(
+    store: EventStore, path: CommandPath, *calls: CommandCall, before: Any = list, most: int = 0
+) -> list[Any]:
+    """What came of calls that all waited for one statement, after ``before()``; of so many, if some had to wait."""
+    path.run(_meld("the first: which inrichting holds"))
+    path.run(_meld("the second: at once"))
+    at_once: Any = store.at_once
+    [company] = at_once._companies.values()
+    alone, together, shared = company._alone, company._together, list[int]()
+
+    def first_waits(begin: Any) -> Any:
+        _until(lambda: shared or len(company._waiting) == len(calls))
+        return alone(begin)
+
+    def noted(group: Any) -> Any:
+        shared.append(len(group))
+        # By another: who begins a casus holds its own transaction.
+        beside.submit(before).result()
+        return together(group)
+
+    def tried(call: CommandCall) -> Any:
+        try:
+            return path.run(call)
+        except Exception as error:
+            return error
+
+    beside = ThreadPoolExecutor(1)
+    with (
+        patch.multiple(company, _alone=first_waits, _together=noted),
+        ThreadPoolExecutor(len(calls) + 1) as pool,
+        beside,
+    ):
+        leader = pool.submit(path.run, _meld("who goes first"))
+        _until(lambda: company._under_way)
+        outcomes = list(pool.map(tried, calls))
+        leader.result()
+    assert shared[0] == (most or len(calls))
+    return outcomes
+
+
+def _until(holds: Any) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def _transactions(store: EventStore, answers: list[Any]) -> list[int]:
+    """The transaction in which the events of each answer were kept."""
+    with store.reading() as conn:
+        asked = text("SELECT min(xid) FROM events WHERE event_id = ANY(:ids) HAVING min(xid) = max(xid)")
+        return [conn.execute(asked, {"ids": list(answer.gebeurtenissen)}).scalar_one() for answer in answers]
+
+
+def test_those_of_the_same_moment_begin_in_one_transaction(store: EventStore, path: CommandPath) -> None:
+    """Each has its own casus, events, chain, rows of read models and answer, as if it came alone."""
+    calls = [_meld(f"k{n}") for n in range(5)]
+    answers = _in_company(store, path, *calls)
+    assert len({answer.casus for answer in answers}) == 5
+    assert len(set(_transactions(store, answers))) == 1
+    assert list(store.verify(EVERY_GEMEENTE)) == []
+    with store.reading() as conn:
+        for call, answer in zip(calls, answers, strict=True):
+            events = list(store.read_stream(Stream(GEMEENTE, "melding", answer.casus)))
+            assert [event.envelope.id for event in events] == list(answer.gebeurtenissen)
+            assert InvolvementRegister.of(conn, answer.casus, DAG)
+            assert MeldingDays.of(conn, answer.casus, frozenset({GEMEENTE})) == DAG
+            assert path.run(call) == dataclasses.replace(answer, herhaald=True)
+
+
+def test_beside_others_each_has_its_own_outcome(store: EventStore, path: CommandPath) -> None:
+    """A repetition, a used key with another body and a key twice at this moment stop nobody, and are what they were."""
+    path.run(_meld("to know what holds"))
+    earlier = path.run(_meld("before", naam="Een"))
+    calls = (_meld("new"), _meld("before", naam="Een"), _meld("before", naam="Twee"), _meld("last"))
+    new, again, other, last = _in_company(store, path, *calls, most=3)
+    assert len({new.casus, earlier.casus, last.casus}) == 3
+    assert (new.herhaald, last.herhaald) == (False, False)
+    assert again == dataclasses.replace(earlier, herhaald=True)
+    assert isinstance(other, KeyReused)
+    assert list(store.verify(EVERY_GEMEENTE)) == []
+
+
+def test_what_came_meanwhile_holds_for_all_that_go_together(store: EventStore, path: CommandPath) -> None:
+    """Another inrichting holds by now: the statement keeps none of them, and each is judged by that one."""
+    calls = [_meld(f"k{n}") for n in range(3)]
+    outcomes = _in_company(store, path, *calls, before=lambda: _beleid(store, 2, date(2016, 1, 1), "nee"))
+    assert [getattr(one, "code", one) for one in outcomes] == ["nee"] * 3
+    assert _in_store(store, calls) == 0
+
+
+def test_what_is_wrong_with_one_stops_no_other_that_goes_with_it(store: EventStore, path: CommandPath) -> None:
+    """A value that the database cannot hold undoes the statement: each then goes alone, and only that one fails."""
+    good, bad, last = _in_company(store, path, _meld("k1"), _meld("k2\x00"), _meld("k3"))
+    assert isinstance(bad, ValueError)
+    assert len(set(_transactions(store, [good, last]))) == 2
+
+
+def _in_store(store: EventStore, calls: list[CommandCall]) -> int:
+    """How many of these commands have an answer that is kept."""
+    with store.reading() as conn:
+        asked = text("SELECT count(*) FROM commands WHERE key = ANY(:keys)")
+        return int(conn.execute(asked, {"keys": [call.key for call in calls]}).scalar_one())
 
 
 def test_a_version_that_came_meanwhile_holds(store: EventStore, path: CommandPath) -> None:
