@@ -140,12 +140,13 @@ class Relay:
         """Relay until asked to stop. Whatever goes wrong is tried again; call :meth:`wake` after setting the event."""
         failures = 0
         while not stopping.is_set():
+            began = time.monotonic()
             more = self._turn_safely()
             failures = failures + 1 if more is None else 0
             if failures:
                 stopping.wait(RETRY.delay(failures))
             elif not more:
-                self._woken.wait(self._pause())
+                self._woken.wait(self._pause(time.monotonic() - began))
                 self._woken.clear()
         self.stop()
 
@@ -359,10 +360,10 @@ class Relay:
         except BrokerAway as error:
             log.warning("relay %s: %s", self._store.service, error.detail)
 
-    def _pause(self) -> float:
+    def _pause(self, took: float) -> float:
         if self.status is RelayStatus.WAITING:
             return min(1.0, self._lease.seconds / 5)
-        return self._pace.pause(time.monotonic())
+        return self._pace.pause(time.monotonic(), took)
 
     def _tell(self, publisher: Publisher, flight: Flight, page: Sequence[KeptEvent]) -> None:
         if publisher.blocked:

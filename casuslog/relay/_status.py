@@ -48,7 +48,9 @@ _WELL = frozenset({RelayStatus.STARTING, RelayStatus.WAITING, RelayStatus.RUNNIN
 class Pace:
     """Pauses between looks, in seconds: a part of the silence so far, so that waiting adds little to what was waited.
 
-    Right after an event it looks at once; when all is quiet it costs next to nothing.
+    Right after an event it looks soon; when all is quiet it costs next to nothing. Where events trickle in it rests
+    some times as long as its last turn took, up to a bound: a look, a write to the broker, a confirm and a delivery
+    cost as much for one event as for a few. Where processors are short turns take longer, so that each carries more.
     """
 
     part: float = 0.05
@@ -56,7 +58,12 @@ class Pace:
     most: float = 0.1
     seen: float = 0.0
     """When something was last there, in seconds of the same clock."""
+    rest: float = 3.0
+    """Times as long as a turn took."""
+    longest_rest: float = 0.008
+    """What waits for a turn waits no longer for this rest."""
 
-    def pause(self, now: float) -> float:
-        """How long to wait before the next look."""
-        return min(self.most, max(self.least, (now - self.seen) * self.part))
+    def pause(self, now: float, took: float = 0.0) -> float:
+        """How long to wait before the next look, after a turn that took so many seconds."""
+        rest = min(self.longest_rest, took * self.rest)
+        return min(self.most, max(self.least, rest, (now - self.seen) * self.part))

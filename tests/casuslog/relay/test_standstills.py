@@ -211,6 +211,12 @@ def test_the_pause_is_a_part_of_the_silence() -> None:
     assert [pace.pause(100.0 + silence) for silence in (0.0, 0.01, 1.0, 60.0)] == [0.001, 0.001, 0.05, 0.1]
 
 
+def test_a_relay_rests_longer_after_a_longer_turn() -> None:
+    """Where turns take longer it takes fewer of them, up to a bound; and no silence is needed for that."""
+    pace = Pace(least=0.001, rest=3.0, longest_rest=0.008, seen=100.0)
+    assert [pace.pause(100.0, took) for took in (0.0, 0.0001, 0.002, 0.5)] == [0.001, 0.001, 0.006, 0.008]
+
+
 def test_a_flight_is_confirmed_from_the_first_on() -> None:
     """The broker tells a number; it stands for the first so many that were sent."""
     flight = Flight(START)
