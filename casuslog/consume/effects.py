@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from casuslog.clock import Clock
 from casuslog.consume.books import BEHIND, Books
 from casuslog.consume.failures import waits_behind
-from casuslog.consume.handlers import Handlers
+from casuslog.consume.handlers import Concerned, Handlers
 from casuslog.consume.items import Missing
 from casuslog.consume.remembered import Remembered, Step
 from casuslog.consume.sheet import Followed, Sheet, read, write
@@ -19,7 +19,7 @@ from casuslog.consume.together import Together
 from casuslog.envelope import Envelope, Position
 from casuslog.errors import SchemaError
 from casuslog.failpoints import failpoint
-from casuslog.recorded import Cursor, StoredEvent
+from casuslog.recorded import Cursor, RecordedEvent, StoredEvent
 
 if TYPE_CHECKING:
     from casuslog.store import EventStore, Transaction
@@ -141,9 +141,7 @@ class Effects:
         if len(work.accepted) > 1:
             tx.gather()
             self._have_keys(work.accepted)
-        began = time.monotonic()
-        self._handle(tx, work.accepted, began)
-        handling = time.monotonic() - began
+        handling = self._handle(tx, self._read(work.accepted))
         if events:
             failpoint("consume.inside_effect")
         done = [stored for stored in events if stored.envelope.subject not in work.left] if work.left else events
@@ -169,20 +167,32 @@ class Effects:
         if subjects:
             self._store.codec.find_keys(self._store.service, sorted(subjects))
 
-    def _handle(self, tx: Transaction, events: Sequence[StoredEvent], began: float) -> None:
+    def _read(self, events: Sequence[StoredEvent]) -> list[tuple[RecordedEvent, Concerned]]:
+        """The events that concern a handler, as it gets them: all of them before the first writes anything.
+
+        A transaction that has written holds up every relay of the server until it is over: what can be done before is.
+        """
         concerned = [(stored, handlers) for stored in events if (handlers := self._handlers.of(stored.envelope))]
-        batch = Together(tx)
+        read: list[tuple[RecordedEvent, Concerned]] = []
         # Keys are asked for once, for all events; own events are read as objects, those of others as mappings.
         own = self._store.service
         for typed, group in groupby(concerned, lambda pair: pair[0].envelope.service == own):
             pairs = list(group)
-            read = self._store.codec.decode_many((pair[0] for pair in pairs), purpose=self._purpose, typed=typed)
-            for event, (_, handlers) in zip(read, pairs, strict=True):
-                seconds = time.monotonic() - began
-                if batch.called and seconds > LONGEST:
-                    raise Slow(batch.called, seconds)
-                batch.give(event, handlers)
+            found = self._store.codec.decode_many((pair[0] for pair in pairs), purpose=self._purpose, typed=typed)
+            read.extend((event, handlers) for event, (_, handlers) in zip(found, pairs, strict=True))
+        return read
+
+    def _handle(self, tx: Transaction, events: Sequence[tuple[RecordedEvent, Concerned]]) -> float:
+        """Hand the events over; gives the seconds that it took."""
+        began = time.monotonic()
+        batch = Together(tx)
+        for event, handlers in events:
+            seconds = time.monotonic() - began
+            if batch.called and seconds > LONGEST:
+                raise Slow(batch.called, seconds)
+            batch.give(event, handlers)
         batch.flush()
+        return time.monotonic() - began
 
 
 class _Work:

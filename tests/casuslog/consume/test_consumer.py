@@ -303,3 +303,28 @@ def test_a_batch_never_runs_an_effect_before_its_cause(world: World) -> None:
     catch_up(consumer)
     consumer.settle()
     assert world.effects() == positions(events)
+
+
+def test_all_is_read_before_anything_is_written(world: World) -> None:
+    """A transaction that has written holds up every relay: decoding its events is done by then."""
+    events = [event for _ in range(3) for event in log(world.stores["bron"], new_id())]
+    done: list[str] = []
+    decode, handle = world.codec.decode, world.handle
+
+    def read(*args, **kwargs):
+        done.append("gelezen")
+        return decode(*args, **kwargs)
+
+    def effect(event, tx) -> None:
+        done.append("geschreven")
+        handle(event, tx)
+
+    world.codec.decode = read
+    consumer = world.consumer(handlers=Handlers([Handler("bron", "*", effect)]), batch=50)
+    consumer._pace.took(1, 0.0)
+    consumer._pace.took(1, 0.0)
+    for event, previous in with_previous(events):
+        consumer.take(event, previous)
+    consumer.settle()
+    assert done == ["gelezen"] * 3 + ["geschreven"] * 3
+    assert sorted(world.effects()) == sorted(positions(events))
