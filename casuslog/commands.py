@@ -213,7 +213,7 @@ class CommandPath:
             appended = begin(at_once, stream, facts, context, command, under(policy, ask.op))
         except (Refused, InvalidInput):
             return None
-        return None if appended is None else self._answer(stream, 0, appended.events)
+        return None if appended is None or appended.answer is None else _answered(appended.answer)
 
     def _carry_out(self, tx: Transaction, call: CommandCall, kind: CommandType, ask: Asked) -> Answer:
         # Of a subject that is made here and now the registers hold nothing: they are not asked.
@@ -223,7 +223,7 @@ class CommandPath:
         if call.key is not None:
             earlier = tx.recall_command(ask.gemeente, _scope(call.caller), call.key, ask.digest)
             if earlier is not None:
-                return replace(Answer(**{**earlier, "gebeurtenissen": tuple(earlier["gebeurtenissen"])}), herhaald=True)
+                return replace(_answered(earlier), herhaald=True)
         stream = Stream(ask.gemeente, kind.aggregate.kind, ask.subject)
         state, version = (kind.aggregate.initial, 0) if ask.unheard_of else tx.load(kind.aggregate, stream)
         if call.if_match is not None and call.if_match != version:
@@ -337,6 +337,11 @@ class CommandPath:
             externereferentie=ask.externereferentie,
             **known,
         )
+
+
+def _answered(kept: Mapping[str, Any]) -> Answer:
+    """The answer as it is kept under its key."""
+    return Answer(**{**kept, "gebeurtenissen": tuple(kept["gebeurtenissen"])})
 
 
 def _traced(kind: CommandType) -> bool:
