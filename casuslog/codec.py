@@ -91,9 +91,9 @@ class Codec:
             raise _named(error, e) from None
         return Encoder(self._keys, self._plan_of, e.gemeente, e.stroom, e.subject, e.service).encode(fact, e.id)
 
-    def encoder(self, stream: Stream, service: str) -> Encoder:
-        """Encodes the facts of one append: to this stream, by this service."""
-        return Encoder(self._keys, self._plan_of, stream.gemeente, stream.kind, stream.id, service)
+    def encoder(self, stream: Stream, service: str, events: int = 1) -> Encoder:
+        """Encodes the facts of one append: to this stream, by this service, about so many."""
+        return Encoder(self._keys, self._plan_of, stream.gemeente, stream.kind, stream.id, service, events)
 
     def have_keys(self, service: str, gemeente: str, facts: Iterable[tuple[str, Fact]]) -> None:
         """Have at hand the keys that encoding these facts of a gemeente will ask for; each with its subject.
@@ -221,7 +221,7 @@ class Codec:
     def _plan_of(self, event_class: type[DomainEvent]) -> Plan:
         plan = self._plans.get(event_class)
         if plan is None:
-            plan = self._plans[event_class] = Plan.of(self._version_of(event_class))
+            plan = self._plans[event_class] = Plan.of(self._version_of(event_class), event_class)
         return plan
 
     def _opened(self, stored: StoredEvent) -> Opened:

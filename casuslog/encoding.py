@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any, NamedTuple, Protocol
 
 from casuslog.errors import SchemaError
 from casuslog.events import DomainEvent, Fact, Privacy
 from casuslog.privacy import NONCE_SIZE, Cipher
-from casuslog.schema import MARKER, MAX_SIZE, SchemaVersion, long_bytes, record_view
+from casuslog.schema import MARKER, MAX_SIZE, UNUSUAL, SchemaVersion, long_bytes, parts_of, record_view
 
 _NO_BLOCK = b"\x00"
 _BLOCK = b"\x02"
@@ -31,6 +32,8 @@ class PlannedBlock(NamedTuple):
     """How a privacy class of a version is written, and what ties its ciphertext to this schema."""
 
     klasse: Privacy
+    quick: Callable[[Any], bytes]
+    """Writes it from the event object, or says by an error that it is for ``write``."""
     write: Callable[[Mapping[str, Any]], bytes]
     binding: bytes
 
@@ -40,36 +43,52 @@ class Plan(NamedTuple):
 
     begin: bytes
     blocks: tuple[PlannedBlock | None, ...]
+    klassen: frozenset[Privacy]
+    """Of the blocks that are there."""
 
     @classmethod
-    def of(cls, version: SchemaVersion) -> Plan:
-        """The plan of a version."""
-        blocks = (
-            PlannedBlock(block.klasse, block.schema.write, block.binding.encode()) if block.schema.fields else None
-            for block in version.blocks
+    def of(cls, version: SchemaVersion, event_class: type[DomainEvent]) -> Plan:
+        """The plan of a version, for events of its class."""
+        parts = parts_of(event_class)
+        blocks = tuple(
+            PlannedBlock(klasse, schema.quick_write(parts), schema.write, binding.encode()) if schema.fields else None
+            for klasse, schema, binding in version.blocks
         )
-        return cls(MARKER + version.stored.fingerprint + version.clear.fingerprint, tuple(blocks))
+        klassen = frozenset(block.klasse for block in blocks if block is not None)
+        return cls(MARKER + version.stored.fingerprint + version.clear.fingerprint, blocks, klassen)
 
 
 PlanOf = Callable[[type[DomainEvent]], Plan]
-_Sealer = tuple[bytes, Cipher]
-"""What the block begins with up to its nonce (the branch, the id of its key), and the cipher of that key."""
+_Sealer = tuple[bytes, Callable[[bytes, bytes, bytes], bytes]]
+"""What the block begins with up to its nonce (the branch, the id of its key), and what encrypts under that key."""
+_NOT_QUICKLY = (*UNUSUAL, AttributeError)
 
 
 class Encoder:
     """Encodes the facts of one stream; for one append."""
 
-    __slots__ = ("_belongs", "_holder", "_keys", "_plan_of", "_sealers")
+    __slots__ = ("_belongs", "_holder", "_keys", "_nonces", "_plan_of", "_sealers")
 
     def __init__(
-        self, keys: KeysForWriting, plan_of: PlanOf, gemeente: str, stroom: str, subject: str, service: str
+        self,
+        keys: KeysForWriting,
+        plan_of: PlanOf,
+        gemeente: str,
+        stroom: str,
+        subject: str,
+        service: str,
+        events: int = 1,
     ) -> None:
+        """``events`` are about how many it will encode; more is no harm."""
         self._keys = keys
         self._plan_of = plan_of
         self._holder = (gemeente, service, subject)
         self._belongs = f"{gemeente}|{stroom}|{subject}|"
         """How the associated data begins; see :func:`casuslog.privacy.associated_data`."""
-        self._sealers: dict[tuple[str, Privacy], _Sealer] = {}
+        self._sealers: dict[str, dict[Privacy, _Sealer]] = {}
+        """By betrokkene."""
+        self._nonces = BytesIO(os.urandom(2 * NONCE_SIZE * events))
+        """Drawn at once for the append, and each taken once. Where it is empty another is drawn."""
 
     def encode(self, fact: Fact, event_id: str) -> bytes:
         """The body to keep and send: single-object encoding of the stored record. Creates keys when needed.
@@ -83,35 +102,42 @@ class Encoder:
             raise SchemaError(f"event {event_id}: {error.detail}") from None
 
     def _encoded(self, fact: Fact, event_id: str) -> bytes:
-        plan = self._plan_of(type(fact.data))
-        record = record_view(fact.data)
+        data, take = fact.data, self._nonces.read
+        plan = self._plan_of(type(data))
         belongs = f"{self._belongs}{event_id}|".encode()
+        sealers = self._sealers.get(fact.betrokkene)
+        if sealers is None or not plan.klassen <= sealers.keys():
+            sealers = self._sealers_of(plan, fact.betrokkene)
         parts = [plan.begin]
-        nonces = os.urandom(2 * NONCE_SIZE)
         for block in plan.blocks:
             if block is None:
                 parts.append(_NO_BLOCK)
                 continue
-            nonce, nonces = nonces[:NONCE_SIZE], nonces[NONCE_SIZE:]
-            of_block = (fact.betrokkene, block.klasse)
-            if of_block not in self._sealers:
-                self._sealers_of(plan, fact.betrokkene)
-            begin, cipher = self._sealers[of_block]
-            sealed = cipher.encrypt(nonce, block.write(record), belongs + block.binding)
+            klasse, quick, write, binding = block
+            try:
+                plain = quick(data)
+            except _NOT_QUICKLY:
+                plain = None  # not handled here: an error that showed this one as its context would show the value
+            if plain is None:
+                plain = write(record_view(data))
+            begin, encrypt = sealers[klasse]
+            nonce = take(NONCE_SIZE) or os.urandom(NONCE_SIZE)
+            sealed = encrypt(nonce, plain, belongs + binding)
             parts += (begin, nonce, long_bytes(len(sealed)), sealed)
         body = b"".join(parts)
         if len(body) > MAX_SIZE:
             raise SchemaError(f"an encoded event counts at most {MAX_SIZE} bytes; this one {len(body)}")
         return body
 
-    def _sealers_of(self, plan: Plan, betrokkene: str) -> None:
+    def _sealers_of(self, plan: Plan, betrokkene: str) -> dict[Privacy, _Sealer]:
         holder = (*self._holder, betrokkene)
-        klassen = [block.klasse for block in plan.blocks if block is not None]
         have_all = getattr(self._keys, "have_all", None)
         if have_all is not None:
-            have_all(*holder, klassen)
-        for klasse in klassen:
+            have_all(*holder, plan.klassen)
+        sealers = self._sealers.setdefault(betrokkene, {})
+        for klasse in plan.klassen:
             key_id, key = self._keys.key_for(*holder, klasse)
             named = key_id.encode()
             begin = b"".join((_BLOCK, long_bytes(len(named)), named, long_bytes(NONCE_SIZE)))
-            self._sealers[betrokkene, klasse] = (begin, Cipher(key))
+            sealers[klasse] = (begin, Cipher(key).encrypt)
+        return sealers

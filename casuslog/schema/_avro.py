@@ -13,6 +13,7 @@ from fastavro.schema import to_parsing_canonical_form
 from casuslog.errors import SchemaError
 from casuslog.schema._compiled import UNUSUAL, ReadInto, Write, compiled, compiled_typed
 from casuslog.schema._fit import Fit
+from casuslog.schema._from_objects import WriteObject, compiled_from_object
 from casuslog.schema._rabin import rabin
 
 
@@ -93,6 +94,14 @@ class AvroSchema:
         if self._plain_read == self._first_read:
             self._plain_write, self._plain_read = compiled(self.declaration)
         return self._plain_read
+
+    def quick_write(self, parts: Mapping[str, type]) -> WriteObject:
+        """What writes the body from an object with the fields as attributes, for who writes many.
+
+        At what is not plain it raises one of :data:`UNUSUAL` (or lacks an attribute); then :meth:`write` decides.
+        ``parts`` are the classes of parts by name.
+        """
+        return compiled_from_object(self.declaration, parts)
 
     def _first_write(self, record: Mapping[str, Any]) -> bytes:
         """Make the code when it is first needed: of most versions nothing is ever written or read here."""

@@ -56,7 +56,7 @@ def compiled_typed(declaration: Mapping[str, Any], parts: Mapping[str, type]) ->
     return read_into
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
     """A zig-zag number, seven bits at a time, lowest first."""
     found = bytearray()
     while value > 0x7F:
@@ -88,7 +88,7 @@ def _length(body: bytes, at: int) -> tuple[int, int]:
 
 _KNOWN = 1024
 """Texts of fewer bytes have their length at hand as it is written: nearly all that there are."""
-_LENGTH = tuple(_varint(length << 1) for length in range(_KNOWN))
+_LENGTH = tuple(varint(length << 1) for length in range(_KNOWN))
 
 _NAMES = {
     "BYTE": _BYTE,
@@ -109,7 +109,7 @@ _NAMES = {
     # A frozen class lets nothing be set but so.
     "put": object.__setattr__,
     "timedelta": timedelta,
-    "varint": _varint,
+    "varint": varint,
 }
 
 

@@ -72,7 +72,7 @@ class Writer:
         _check_facts(facts, now)
         source = f"urn:nld:oin:{self.oin_of(stream.gemeente)}:systeem:{self.service}"
         texts = Texts(self._moulds, source, stream, context, now)
-        encoder = self.codec.encoder(stream, self.service)
+        encoder = self.codec.encoder(stream, self.service, len(facts))
         made: list[Made] = []
         for version, fact in enumerate(facts, expected + 1):
             dataschema = self.codec.dataschema_of(type(fact.data))

@@ -28,6 +28,7 @@ from casuslog.schema import (
     record_view,
     write_stored,
 )
+from casuslog.schema import decode as unframed
 
 
 @part
@@ -133,6 +134,22 @@ class TestRoundTrip:
         body = stored(codec).body
         assert b"Vries" not in body
         assert b"44A09" not in body
+
+    def test_no_nonce_is_used_twice(self, codec: Codec) -> None:
+        """In an append of as many events as was said and of more: each block has a nonce of its own, of 96 bits."""
+        around = envelope(codec, EVENT)
+        encoder = codec.encoder(around.stream, "codecproef", 3)
+        bodies = [encoder.encode(Fact(EVENT, around.feitdatum), around.id) for _ in range(6)]
+        records = [read_stored(unframed(body)[1]) for body in bodies]
+        nonces = {blok.nonce for one in records for blok in (one.feit, one.persoonsgegeven) if blok is not None}
+        assert len(nonces) == 12
+        assert {len(nonce) for nonce in nonces} == {12}
+
+    @pytest.mark.parametrize("naam", ["Åsa", "x" * 1024, "\x00"])
+    def test_what_is_not_written_quickly_is_written_all_the_same(self, codec: Codec, naam: str) -> None:
+        """A name with an accent, a long text: another way to the same event."""
+        event = dataclasses.replace(EVENT, naam=naam)
+        assert read(codec, stored(codec, event)).data == event
 
     @pytest.mark.parametrize("event", [EVENT, CodecproefGeteld(aantal=3)])
     def test_an_append_writes_the_very_bytes_of_the_contract(

@@ -59,7 +59,7 @@ class PlainCodec:
     def dataschema_of(self, event_class: type[DomainEvent]) -> str:
         return "/schemas/0123456789abcdef"
 
-    def encoder(self, stream: Stream, service: str) -> PlainCodec:
+    def encoder(self, stream: Stream, service: str, events: int = 1) -> PlainCodec:
         return self
 
     def encode(self, fact: Fact, event_id: str) -> bytes:
