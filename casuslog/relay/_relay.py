@@ -160,7 +160,7 @@ class Relay:
             log.info("relay %s: stopped without its last position (%s)", self._store.service, type(error).__name__)
         self._disconnect()
         self._flight = None
-        self._tail.close()
+        self._let_go_of_database()
         self._to(RelayStatus.STOPPED)
 
     def step(self) -> int:
@@ -252,7 +252,7 @@ class Relay:
         if not self._lease.hold() or self._lease.token is None:
             self._flight = None
             self._disconnect()
-            self._tail.close()  # whoever waits for the lease may wait for long, and holds no place on the server
+            self._let_go_of_database()  # whoever waits for the lease may wait for long, and holds no place there
             self._to(RelayStatus.WAITING)
             return None
         self._renew_at = asked + self._lease.seconds / 3
@@ -261,6 +261,10 @@ class Relay:
             self._kept = self._at.claim(self._lease.token)
             self._flight = Flight(self._kept)
         return self._flight
+
+    def _let_go_of_database(self) -> None:
+        self._tail.close()
+        self._at.close()
 
     def _keep_in_time(self, flight: Flight) -> None:
         if flight.confirmed != self._kept and self._monotonic() >= self._keep_at:

@@ -49,7 +49,7 @@ class Pace:
     """Pauses between looks, in seconds: a part of the silence so far, so that waiting adds little to what was waited.
 
     Right after an event it looks soon; when all is quiet it costs next to nothing. Where events trickle in it rests
-    some times as long as its last turn took, up to a bound: a look, a write to the broker, a confirm and a delivery
+    some times as long as its last turn took, within a bound: a look, a write to the broker, a confirm and a delivery
     cost as much for one event as for a few. Where processors are short turns take longer, so that each carries more.
     """
 
@@ -60,10 +60,10 @@ class Pace:
     """When something was last there, in seconds of the same clock."""
     rest: float = 3.0
     """Times as long as a turn took."""
-    longest_rest: float = 0.008
-    """What waits for a turn waits no longer for this rest."""
+    cycle: float = 0.008
+    """So long after a turn began the next one begins, however long it would rest, but for the least pause."""
 
     def pause(self, now: float, took: float = 0.0) -> float:
         """How long to wait before the next look, after a turn that took so many seconds."""
-        rest = min(self.longest_rest, took * self.rest)
+        rest = min(self.cycle - took, took * self.rest)
         return min(self.most, max(self.least, rest, (now - self.seen) * self.part))

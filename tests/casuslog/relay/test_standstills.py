@@ -212,9 +212,10 @@ def test_the_pause_is_a_part_of_the_silence() -> None:
 
 
 def test_a_relay_rests_longer_after_a_longer_turn() -> None:
-    """Where turns take longer it takes fewer of them, up to a bound; and no silence is needed for that."""
-    pace = Pace(least=0.001, rest=3.0, longest_rest=0.008, seen=100.0)
-    assert [pace.pause(100.0, took) for took in (0.0, 0.0001, 0.002, 0.5)] == [0.001, 0.001, 0.006, 0.008]
+    """Where turns take longer it takes fewer of them; but one that took long itself has kept events waiting enough."""
+    pace = Pace(least=0.001, rest=3.0, cycle=0.008, seen=100.0)
+    paused = [pace.pause(100.0, took) for took in (0.0, 0.0001, 0.001, 0.005, 0.0075, 0.5)]
+    assert paused == pytest.approx([0.001, 0.001, 0.003, 0.003, 0.001, 0.001])
 
 
 def test_a_flight_is_confirmed_from_the_first_on() -> None:
