@@ -115,6 +115,7 @@ def _follow(amqp_uri: str, url: str, keys_url: str, root: str) -> None:
     from eventlet import sleep, tpool
     from nameko.containers import ServiceContainer
 
+    from casuslog.hosting import collecting
     from casuslog.hosting.entrypoint import PLATFORM_KEY, LogConsumer, on_event
 
     seen: list[tuple[str, float]] = []
@@ -136,6 +137,7 @@ def _follow(amqp_uri: str, url: str, keys_url: str, root: str) -> None:
     running.caught_up.wait()
     while not running.connected:
         sleep(0.01)
+    collecting.started()  # as the host of a service says when it has
 
     def heard(count: int, patience: float = 30.0) -> list[tuple[str, float]]:
         deadline = time.monotonic() + patience

@@ -12,6 +12,7 @@ from casuslog.broker import STREAM_QUEUE, Inbox, connect_to, declare_inbox, decl
 from casuslog.broker.content import ENCODING
 from casuslog.consume import wire
 from casuslog.envelope import CONTENT_TYPE
+from casuslog.hosting import collecting
 from casuslog.recorded import START
 from casuslog.relay import LogPublisher, Relay
 from casuslog.routing import routing_key_of
@@ -80,6 +81,7 @@ class _Relaying:
 
     def follow(self) -> None:
         relay = self._relay()
+        collecting.started()  # as the host of a relay says when it has
         stopping = threading.Event()
         thread = threading.Thread(target=relay.run, args=(stopping,))
         self._running = (relay, stopping, thread, time.process_time(), time.monotonic())
