@@ -13,6 +13,8 @@ from marshmallow import Schema, ValidationError
 
 from casuslog.caller import Caller
 from casuslog.codes import gemeente as gemeente_of
+from casuslog.edge import CommandSchema
+from casuslog.envelope import Actor
 from casuslog.errors import InvalidInput
 from casuslog.identifiers import is_uuid, new_id
 
@@ -72,7 +74,7 @@ class Asked:
             subject = _id(rest.pop(kind.subject_field, None), kind.subject_field, required=not kind.begins)
         reference = _reference(rest.pop("externereferentie", None))
         rest.setdefault("op", day.isoformat())
-        command = replace(_loaded(kind, rest), door=caller.actor)
+        command = _loaded(kind, rest, caller.actor)
         if command.op > day:
             raise InvalidInput(
                 f"Een feit kan niet in de toekomst liggen: op is {command.op}, vandaag is {day}.",
@@ -91,9 +93,11 @@ class Asked:
         )
 
 
-def _loaded(kind: Asking, body: dict[str, Any]) -> Any:
+def _loaded(kind: Asking, body: dict[str, Any], door: Actor) -> Any:
     try:
-        return kind.schema.load(body)
+        if isinstance(kind.schema, CommandSchema):
+            return kind.schema.command(body, door)
+        return replace(kind.schema.load(body), door=door)
     except ValidationError as error:
         wrong: Any = error.messages
         raise InvalidInput(f"Opdracht {kind.name} is niet uitgevoerd: {_first(wrong)}", errors=wrong) from None

@@ -30,7 +30,7 @@ def append(
     stored = tx.append(stream, expected, facts, _carried_over(tx, stream, expected, context))
     for fact in facts:
         _keep_timers(tx, stream, fact)
-    note_rows(tx.aside, *_rows(stream, facts, [kept.envelope for kept in stored]))
+    note_rows(tx.aside, *_rows(stream, facts, context, [kept.envelope for kept in stored]))
     return stored
 
 
@@ -49,16 +49,16 @@ def begin(
     """
     if not facts or any(isinstance(fact.data, _TIMED) for fact in facts):
         return None
-    beside = partial(_beside, stream, facts)
+    beside = partial(_beside, stream, facts, context)
     return at_once.begin(stream, facts, context, command, beside, held)
 
 
-def _beside(stream: Stream, facts: Sequence[Fact], envelopes: Sequence[Envelope]) -> list[Beside]:
-    return rows_beside(*_rows(stream, facts, envelopes))
+def _beside(stream: Stream, facts: Sequence[Fact], context: Context, envelopes: Sequence[Envelope]) -> list[Beside]:
+    return rows_beside(*_rows(stream, facts, context, envelopes))
 
 
 def _rows(
-    stream: Stream, facts: Sequence[Fact], envelopes: Sequence[Envelope]
+    stream: Stream, facts: Sequence[Fact], context: Context, envelopes: Sequence[Envelope]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What facts say of who is involved, and of the day of the melding."""
     involved: list[dict[str, Any]] = []
@@ -66,7 +66,8 @@ def _rows(
     for envelope, fact in zip(envelopes, facts, strict=True):
         if envelope.name == MELDING:
             reported.append(MeldingDays.row(stream.gemeente, stream.id, fact.on))
-            involved += InvolvementRegister.rows_of_report(envelope)
+            if context.actor.organisatie is None:  # known here: to ask the envelope is to open it
+                involved += InvolvementRegister.rows_of_report(envelope)
         if isinstance(fact.data, BetrokkenheidVastgelegd):
             involved += InvolvementRegister.rows(stream.gemeente, stream.id, _Fields(fact.data))
     return involved, reported

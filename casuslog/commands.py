@@ -39,6 +39,9 @@ from casuslog.recorded import Context, RecordedEvent, StoredEvent
 from casuslog.rights.commands import command_rights
 from casuslog.store import Command, EventStore, Transaction
 
+INRICHTINGEN = 1_000
+"""Versions of which is remembered how the service reads them: a bound on memory."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandCall:
@@ -100,6 +103,7 @@ class CommandPath:
         self._readers = readers
         self._known = known
         self._policies = Policies()
+        self._inrichtingen: dict[tuple[str, str], tuple[Policy, Any]] = {}
         self._rights = command_rights()
 
     @property
@@ -261,7 +265,7 @@ class CommandPath:
         situation = Situation(
             state=state,
             command=ask.command,
-            inrichting=None if policy is None else self._readers.inrichting(policy),
+            inrichting=None if policy is None else self._inrichting(policy),
             voorkennis=self._readers.voorkennis(known),
             subject=ask.subject,
             gemeente=ask.gemeente,
@@ -269,6 +273,17 @@ class CommandPath:
         )
         facts = kind.decide(situation)
         return facts, self._context(call, kind, ask, {**lasting(known), **kind.context(situation)}, policy)
+
+    def _inrichting(self, policy: Policy) -> Any:
+        """As the reader of the service makes it, which is pure: of a version that was read before it is at hand."""
+        name = (policy.gemeente, policy.versie)
+        of, known = self._inrichtingen.get(name, (None, None))
+        if of is not policy:
+            known = self._readers.inrichting(policy)
+            if len(self._inrichtingen) >= INRICHTINGEN:
+                self._inrichtingen.clear()
+            self._inrichtingen[name] = (policy, known)
+        return known
 
     def _looked_up(
         self, tx: Transaction, kind: CommandType, ask: Asked, involved: Sequence[Involved]

@@ -7,6 +7,7 @@ Dutch: a clerk reads them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from marshmallow import RAISE, Schema, ValidationError, fields, missing, post_load
@@ -53,11 +54,12 @@ class Strict(Schema):
 
     def load(self, data: Any, **options: Any) -> Any:
         """As marshmallow loads it. A body that is right is read field by field, without the rest of its machinery."""
-        if self._direct is not None and not options and isinstance(data, dict):
-            found = self._direct.found(data)
-            if found is not None:
-                return self._make(found)
-        return super().load(data, **options)
+        found = None if options else self._read(data)
+        return super().load(data, **options) if found is None else self._make(found)
+
+    def _read(self, data: Any) -> dict[str, Any] | None:
+        """What a body holds, where it is right and can be read directly."""
+        return None if self._direct is None or not isinstance(data, dict) else self._direct.found(data)
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002  # marshmallow's seam
         field_obj.error_messages.update({k: v for k, v in _DUTCH.items() if k in field_obj.error_messages})
@@ -133,6 +135,15 @@ class CommandSchema(Strict):
 
     def always(self) -> Mapping[str, Any]:
         return {"door": NOBODY}
+
+    def command(self, data: Mapping[str, Any], door: Actor) -> Any:
+        """What a body asks for, by who calls.
+
+        Raises:
+            ValidationError: a field breaks a rule.
+        """
+        found = self._read(data)
+        return replace(self.load(data), door=door) if found is None else self.into(**found, door=door)
 
 
 class TupleOf(fields.List[Any]):

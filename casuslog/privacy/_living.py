@@ -22,7 +22,7 @@ from casuslog.privacy._cache import ShortMemory
 from casuslog.privacy._many import Unwrapping, rows_of_holders
 from casuslog.privacy._root import RootKey
 from casuslog.privacy._tables import LIVING, PER_HOLDER, gemeentesleutels, sleutels
-from casuslog.privacy._wrap import unwrap, wrap
+from casuslog.privacy._wrap import Wrapping, unwrap, wrap
 
 _TRIES = 3
 _PAGE = 500
@@ -155,7 +155,8 @@ class Living:
         cleared, wrapping = self._held.cleared, self._wrapping_of(holder[0])
         done: dict[str, tuple[str, bytes]] = {}
         for _ in range(_TRIES):
-            fresh = {klasse: _fresh(wrapping, gemeente, klasse) for klasse in missing}
+            ready = Wrapping(wrapping)
+            fresh = {klasse: _fresh(ready, gemeente, klasse) for klasse in missing}
             found = at_once.find_or_make(Wanted(holder, list(fresh.values()), self._clock.now()))
             for klasse, (key_id, wrapped) in found.items():
                 key = fresh[klasse].key if wrapped is None else unwrap(wrapping, wrapped, belongs(gemeente, key_id))
@@ -179,7 +180,8 @@ class Living:
     def _make_page_at_once(self, gemeente: str, holders: list[tuple[str, ...]]) -> None:
         """On PostgreSQL. What another process makes at that very moment is not among them: :meth:`key_for` finds it."""
         cleared, wrapping = self._held.cleared, self._wrapping_of(gemeente)
-        fresh = {holder: _fresh(wrapping, gemeente, holder[-1]) for holder in holders}
+        ready = Wrapping(wrapping)
+        fresh = {holder: _fresh(ready, gemeente, holder[-1]) for holder in holders}
         for holder, key_id, wrapped in find_or_make_page(self._engine, fresh, self._clock.now()):
             key = fresh[holder].key if wrapped is None else unwrap(wrapping, wrapped, belongs(gemeente, key_id))
             self._held.put(holder, (key_id, key), cleared)
@@ -223,9 +225,9 @@ class Living:
         return unwrap(self._root.secret, wrapped, gemeente)
 
 
-def _fresh(wrapping: bytes, gemeente: str, klasse: str) -> Fresh:
+def _fresh(wrapping: Wrapping, gemeente: str, klasse: str) -> Fresh:
     key_id, key = str(uuid.uuid4()), secrets.token_bytes(KEY_SIZE)
-    return Fresh(klasse, key_id, key, wrap(wrapping, key, belongs(gemeente, key_id)))
+    return Fresh(klasse, key_id, key, wrapping.wrap(key, belongs(gemeente, key_id)))
 
 
 def belongs(gemeente: str, key_id: str) -> str:

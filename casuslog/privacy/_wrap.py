@@ -15,8 +15,7 @@ WRAPPED_SIZE = NONCE_SIZE + KEY_SIZE + 16
 
 def wrap(wrapping: bytes, key: bytes, belongs_to: str) -> bytes:
     """The key, encrypted: nonce, ciphertext and tag, 60 bytes."""
-    nonce = os.urandom(NONCE_SIZE)
-    return nonce + AESGCM(wrapping).encrypt(nonce, key, belongs_to.encode())
+    return Wrapping(wrapping).wrap(key, belongs_to)
 
 
 def unwrap(wrapping: bytes, wrapped: bytes, belongs_to: str) -> bytes:
@@ -29,12 +28,17 @@ def unwrap(wrapping: bytes, wrapped: bytes, belongs_to: str) -> bytes:
 
 
 class Wrapping:
-    """A wrapping key made ready, for many keys at once; as secret as the key, and held no longer than them."""
+    """A wrapping key made ready, for several keys at once; as secret as the key, and held no longer than them."""
 
     __slots__ = ("_cipher",)
 
     def __init__(self, wrapping: bytes) -> None:
         self._cipher = AESGCM(wrapping)
+
+    def wrap(self, key: bytes, belongs_to: str) -> bytes:
+        """As :func:`wrap`."""
+        nonce = os.urandom(NONCE_SIZE)
+        return nonce + self._cipher.encrypt(nonce, key, belongs_to.encode())
 
     def unwrap(self, wrapped: bytes, belongs_to: str) -> bytes:
         """As :func:`unwrap`."""

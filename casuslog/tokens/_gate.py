@@ -65,13 +65,21 @@ class Gate:
             Forbidden: the token does not hold that role, or holds roles that exclude each other.
             TooMany: this caller, or this address, has to wait.
         """
+        caller = None if authorization is None else self._tokens.at_hand(authorization, rol)
+        if caller is None:
+            caller = self._checked(authorization, rol, remote, service)
+        if seconds := self._calls.take((caller.organisatie, caller.id)):
+            _log.warning("te_veel_aanroepen", lezer=caller.id, rol=caller.rol, organisatie=caller.organisatie)
+            raise TooMany("U doet meer aanroepen dan deze dienst van een aanroeper aanneemt.", seconds=seconds)
+        return caller
+
+    def _checked(self, authorization: str | None, rol: str | None, remote: str | None, service: str) -> Caller:
         if authorization is None or not self._tokens.remembers(authorization):
             self._refuse_hammering(remote, service)
         with self.refused.noted(service, remote):
             caller = self._counted(remote, lambda: self._tokens.caller_of(authorization, rol))
-        if seconds := self._calls.take((caller.organisatie, caller.id)):
-            _log.warning("te_veel_aanroepen", lezer=caller.id, rol=caller.rol, organisatie=caller.organisatie)
-            raise TooMany("U doet meer aanroepen dan deze dienst van een aanroeper aanneemt.", seconds=seconds)
+        if authorization is not None:
+            self._tokens.have_at_hand(authorization, rol, caller)
         return caller
 
     def check(self, token: str, *, service: str) -> Caller:

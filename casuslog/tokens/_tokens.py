@@ -45,6 +45,8 @@ class Tokens:
         self._incompatible = incompatible or {}
         self._now = now
         self._known: dict[bytes, tuple[float, dict[str, Any]]] = {}
+        self._callers: dict[tuple[bytes, str | None], tuple[float, Caller]] = {}
+        """By the hash of the header and the role that was chosen: until when its token holds, and whom it names."""
 
     def caller_of(self, authorization: str | None, rol: str | None = None) -> Caller:
         """The caller of an ``Authorization: Bearer <token>`` header, in the role that it names.
@@ -62,6 +64,20 @@ class Tokens:
         """Whether this header carries a token that held before and has not expired: nothing needs to be checked."""
         known = self._known.get(_digest(_bearer(authorization)))
         return known is not None and known[0] > self._now()
+
+    def at_hand(self, authorization: str, rol: str | None) -> Caller | None:
+        """Whom this header named before, used in this role, as long as its token holds: nothing needs to be checked."""
+        known = self._callers.get((_digest(authorization), rol))
+        return known[1] if known is not None and known[0] > self._now() else None
+
+    def have_at_hand(self, authorization: str, rol: str | None, caller: Caller) -> None:
+        """Remember whom a header names that was checked just now."""
+        known = self._known.get(_digest(_bearer(authorization)))
+        if known is None:
+            return
+        if len(self._callers) >= REMEMBERED:
+            self._callers.clear()
+        self._callers[_digest(authorization), rol] = (known[0], caller)
 
     def check(self, token: str, rol: str | None = None) -> Caller:
         """The caller that a token names; raises as :meth:`caller_of`."""

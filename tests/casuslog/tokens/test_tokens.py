@@ -16,7 +16,7 @@ from casuslog.errors import Forbidden, Unavailable
 from casuslog.hosting.platform import Platform
 from casuslog.rights import matrix
 from casuslog.settings import Settings
-from casuslog.tokens import KeySet, SharedSecret, Tokens, TrustedIssuer, load_issuers
+from casuslog.tokens import Gate, KeySet, SharedSecret, Tokens, TrustedIssuer, load_issuers
 
 SECRET = "x" * 40
 PORTAL = TrustedIssuer(
@@ -244,3 +244,20 @@ def test_an_installation_without_issuers_takes_development_tokens(tmp_path):
     platform = platform_of(tmp_path)
     assert platform.tokens.check(platform.issuer.issue(Caller("kcc", "0086", "kcc-1"))).rol == "kcc"
     platform.close()
+
+
+def test_who_is_at_hand_is_asked_for_in_that_role_and_no_longer_than_the_token_holds():
+    """Another role of the same token is chosen anew, one it has not is refused, and after its end it is judged anew."""
+    now = [time.time()]
+    gate = Gate(Tokens([PORTAL], now=lambda: now[0]))
+    both = f"Bearer {token(rollen=['wijkteam', 'kcc'], exp=int(now[0]) + 600)}"
+    first = gate.caller_of(both, "wijkteam")
+    assert gate.caller_of(both, "wijkteam") is first
+    assert gate.caller_of(both, "kcc").rol == "kcc"
+    for refused, error in ((None, NotAuthenticated), ("inkoper", Forbidden)):
+        with pytest.raises(error):
+            gate.caller_of(both, refused)
+    now[0] += 601
+    gate._tokens._issuers.clear()  # what is not remembered any more is judged anew
+    with pytest.raises(NotAuthenticated):
+        gate.caller_of(both, "wijkteam")
