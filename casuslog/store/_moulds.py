@@ -50,23 +50,29 @@ _PLACES = (
     "traceparent",
 )
 """What differs within a kind, in the order in which it stands in the text; never the first, which is ``actorid``."""
+_PLACE = "\0"
+"""Marks one while a mould is made: no text holds it, for JSON escapes it."""
 _MAY_BE_ABSENT = frozenset(("externereferentie", "oorzaak", "traceparent"))
 Kind = tuple[Any, ...]
+Mould = tuple[str, ...]
+"""What stands before, between and after the places."""
+OfFact = tuple[type[DomainEvent], str]
+"""An event class and its grondslag."""
 
 
 class Moulds:
     """The kinds that were met, each with its text, open where events differ."""
 
     def __init__(self) -> None:
-        self._of_kind: dict[Kind, dict[tuple[type[DomainEvent], str], str]] = {}
+        self._of_kind: dict[Kind, dict[OfFact, Mould]] = {}
         self._count = 0
 
-    def of(self, kind: Kind) -> dict[tuple[type[DomainEvent], str], str]:
+    def of(self, kind: Kind) -> dict[OfFact, Mould]:
         """Those of a kind of context, by event class and grondslag."""
         # Not kept while there is none: a kind of which each event is checked by itself would stay for nothing.
         return self._of_kind.get(kind) or {}
 
-    def put(self, kind: Kind, of_fact: tuple[type[DomainEvent], str], mould: str) -> None:
+    def put(self, kind: Kind, of_fact: OfFact, mould: Mould) -> None:
         """Remember one."""
         self._count += 1
         if self._count > MOST:
@@ -85,7 +91,7 @@ class Texts:
         now: the moment of all of them.
     """
 
-    __slots__ = ("_context", "_kind", "_moulds", "_now", "_of_kind", "_ok", "_shared", "_stream")
+    __slots__ = ("_context", "_filled", "_kind", "_moulds", "_now", "_of_kind", "_ok", "_shared", "_stream")
 
     def __init__(self, moulds: Moulds, source: str, stream: Stream, context: Context, now: datetime) -> None:
         actor, c = context.actor, context
@@ -106,9 +112,11 @@ class Texts:
             _maybe("externereferentie", c.externereferentie),
             _maybe("oorzaak", c.oorzaak),
             stream.id,
-            now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            _moment(now),
             _maybe("traceparent", c.traceparent),
         )
+        self._filled: dict[OfFact, tuple[str, str, str, str]] = {}
+        """Moulds with what is shared filled in: before, between and after the day, the id and the number."""
 
     def of(self, fact: Fact, event_id: str, version: int, dataschema: str) -> str:
         """The text of the envelope of a fact. Its day must have been judged: it may not lie in the future.
@@ -119,15 +127,26 @@ class Texts:
         if fact.attributes or fact.corrects or not self._ok or version > MAX_SEQUENCE:
             return self._checked(fact, event_id, version, dataschema)[0]
         of_fact = (type(fact.data), fact.grondslag)
-        mould = self._of_kind.get(of_fact)
-        if mould is None:
-            text, envelope = self._checked(fact, event_id, version, dataschema)
-            self._moulds.put(self._kind, of_fact, _mould(envelope))
-            self._of_kind = self._moulds.of(self._kind)
-            return text
-        causation, correlation, reference, cause, subject, time, trace = self._shared
-        day = fact.on.isoformat()
-        return mould % (causation, correlation, reference, day, event_id, cause, version, subject, time, trace)
+        filled = self._filled.get(of_fact)
+        if filled is None:
+            mould = self._of_kind.get(of_fact)
+            if mould is None:
+                text, envelope = self._checked(fact, event_id, version, dataschema)
+                self._moulds.put(self._kind, of_fact, _mould(envelope))
+                self._of_kind = self._moulds.of(self._kind)
+                return text
+            filled = self._filled[of_fact] = self._with_shared(mould)
+        before, after_day, after_id, after_number = filled
+        return f"{before}{fact.on.isoformat()}{after_day}{event_id}{after_id}{version}{after_number}"
+
+    def _with_shared(self, mould: Mould) -> tuple[str, str, str, str]:
+        p, (causation, correlation, reference, cause, subject, time, trace) = mould, self._shared
+        return (
+            "".join((p[0], causation, p[1], correlation, p[2], reference, p[3])),
+            p[4],
+            "".join((p[5], cause, p[6])),
+            "".join((p[7], subject, p[8], time, p[9], trace, p[10])),
+        )
 
     def _checked(self, fact: Fact, event_id: str, version: int, dataschema: str) -> tuple[str, Envelope]:
         """The envelope by itself, checked in full, and its text."""
@@ -154,12 +173,12 @@ class Texts:
         return text_of(envelope), envelope
 
 
-def _mould(envelope: Envelope) -> str:
-    """The text of an envelope with places for what differs within its kind."""
+def _mould(envelope: Envelope) -> Mould:
+    """The text of an envelope without what differs within its kind."""
     attributes = envelope.attributes()
-    parts = {name: f',"{name}":{encode_basestring(value)}'.replace("%", "%%") for name, value in attributes.items()}
-    parts |= {name: "%s" if name in _MAY_BE_ABSENT else f',"{name}":"%s"' for name in _PLACES}
-    return "{" + "".join([parts[name] for name in sorted(parts)])[1:] + "}"
+    parts = {name: f',"{name}":{encode_basestring(value)}' for name, value in attributes.items()}
+    parts |= {name: _PLACE if name in _MAY_BE_ABSENT else f',"{name}":"{_PLACE}"' for name in _PLACES}
+    return tuple(("{" + "".join([parts[name] for name in sorted(parts)])[1:] + "}").split(_PLACE))
 
 
 def text_of(envelope: Envelope) -> str:
@@ -169,7 +188,7 @@ def text_of(envelope: Envelope) -> str:
     Only free texts are quoted; the profile gives all else a form that leaves nothing to quote (a test compares).
     """
     e, quoted, maybe = envelope, encode_basestring, _maybe
-    time = e.time.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    time = _moment(e.time)
     return (
         f'{{"actorid":{quoted(e.actorid)}'
         f"{maybe('actororganisatie', e.actororganisatie)}"
@@ -195,6 +214,11 @@ def text_of(envelope: Envelope) -> str:
 
 
 _IMPORTED = ',"geimporteerd":"true"'
+
+
+def _moment(utc: datetime) -> str:
+    # Day and time by themselves, without the zone: written in half the time.
+    return f"{utc.date().isoformat()}T{utc.time().isoformat('microseconds')}Z"
 
 
 def _maybe(name: str, value: str | None) -> str:
