@@ -142,6 +142,8 @@ class CommandSchema(Strict):
         Raises:
             ValidationError: a field breaks a rule.
         """
+        if type(self)._make is not Strict._make or type(self).always is not CommandSchema.always:
+            return replace(self.load(data), door=door)  # it makes its command in a way of its own
         found = self._read(data)
         return replace(self.load(data), door=door) if found is None else self.into(**found, door=door)
 

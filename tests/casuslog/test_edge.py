@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Any
 
 import pytest
 from marshmallow import Schema, ValidationError
 
-from casuslog.edge import Strict
+from casuslog.edge import CommandSchema, Strict
+from casuslog.envelope import Actor
 from casuslog.settings import ENTRY_POINTS
 
 _OTHERS: tuple[Any, ...] = (
@@ -50,6 +52,17 @@ def test_a_body_loads_as_marshmallow_loads_it(schema: Strict, body: dict[str, An
     """Right or wrong in any one field: the same command, or the same words about the same fields."""
     for tried in _bodies(schema, body):
         assert _outcome(schema.load, tried) == _outcome(lambda one: Schema.load(schema, one), tried)
+
+
+@pytest.mark.parametrize(("schema", "body"), _schemas())
+def test_a_command_is_what_its_body_loads_as_by_who_calls(schema: Strict, body: dict[str, Any]) -> None:
+    """Also where a schema makes its command in a way of its own: nothing of it is passed by."""
+    door = Actor("wijkteam", "0086", "w1")
+    if not isinstance(schema, CommandSchema):
+        pytest.skip("a question")
+    for tried in _bodies(schema, body):
+        asked = _outcome(lambda one: replace(Schema.load(schema, one), door=door), tried)
+        assert _outcome(lambda one: schema.command(one, door), tried) == asked
 
 
 def test_most_commands_are_read_directly() -> None:
