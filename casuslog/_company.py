@@ -1,8 +1,11 @@
 """What callers of one process ask of a database at the same moment goes in one statement.
 
 Whoever finds nothing under way goes at once, by itself. Whoever comes meanwhile waits; the first of them then takes
-along all that wait. Nobody waits for company, so one alone is as quick as ever, and the more come at once, the less
-each costs: a round trip, a commit and a wake-up are shared. Each is answered by itself, after the commit.
+others along. Nobody waits for company, so one alone is as quick as ever, and the more come at once, the less each
+costs: a round trip, a commit and a wake-up are shared. Each is answered by itself, after the commit.
+
+Half of those who are there go in a statement: while the database works for them, the others make what they ask next.
+All at once they would make it while the database has nothing to do, one after another: there is one thread that runs.
 """
 
 from __future__ import annotations
@@ -51,6 +54,10 @@ class Company(Generic[A, R]):
         together: asks for several; gives their answers in the same order. Where it raises anything but that the
             database is away, nothing of it may have been kept: each then goes alone, and meets what is wrong itself.
         claims: what no two in the same statement may both touch; who does waits for the next.
+        brief: asks for one while others wait behind it, and raises ``Undone`` where that would take long: it then goes
+            alone, and nobody waits for it. As ``alone`` unless said otherwise.
+        ready: is called with who has to wait, before it does: what can be made for ``together`` is made there. What is
+            wrong with it shows to its own caller.
     """
 
     def __init__(
@@ -58,13 +65,20 @@ class Company(Generic[A, R]):
         alone: Callable[[A], R],
         together: Callable[[Sequence[A]], Sequence[R]],
         claims: Callable[[A], frozenset[Hashable]] = lambda _: frozenset(),
+        *,
+        brief: Callable[[A], R] | None = None,
+        ready: Callable[[A], None] = lambda _: None,
     ) -> None:
         self._alone = alone
         self._together = together
         self._claims = claims
+        self._brief = brief
+        self._ready = ready
         self._turn = threading.Lock()
         self._under_way = False
         self._waiting: deque[_Caller[A, R]] = deque()
+        self._went = 0
+        """How many went last."""
 
     def ask(self, asked: A) -> R:
         """The answer for this caller.
@@ -74,19 +88,24 @@ class Company(Generic[A, R]):
             Exception: whatever ``alone`` raises.
         """
         caller: _Caller[A, R] = _Caller(asked, self._claims(asked))
+        if self._goes(None):
+            return self._lead(caller, [caller])
+        self._ready(asked)
         if not self._goes(caller):
             self._wait(caller)
             if not caller.leads:
                 return self._outcome(caller)
-        return self._lead(caller)
+        return self._lead(caller, self._group(caller))
 
-    def _goes(self, caller: _Caller[A, R]) -> bool:
+    def _goes(self, queued: _Caller[A, R] | None) -> bool:
         """Whether who comes now may go; if not, it stands in the queue from here on."""
         with self._turn:
             if not self._under_way:
                 self._under_way = True
+                self._went = 1
                 return True
-            self._waiting.append(caller)
+            if queued is not None:
+                self._waiting.append(queued)
             return False
 
     def _wait(self, caller: _Caller[A, R]) -> None:
@@ -101,10 +120,9 @@ class Company(Generic[A, R]):
                 self._pass_on()
             raise
 
-    def _lead(self, own: _Caller[A, R]) -> R:
-        group = self._group(own)
+    def _lead(self, own: _Caller[A, R], group: Sequence[_Caller[A, R]]) -> R:
         try:
-            if len(group) == 1:
+            if len(group) == 1 and self._brief is None:
                 return self._alone(own.asked)
             self._run(group)
         except BaseException:
@@ -112,15 +130,18 @@ class Company(Generic[A, R]):
                 one.error = one.error or Unavailable(_UNKNOWN)
             raise
         finally:
-            self._pass_on()
-            for one in group[1:]:
-                one.turn.release()
+            try:
+                self._pass_on()
+            finally:  # also where it is broken off here: nobody may wait for ever
+                for one in group[1:]:
+                    one.turn.release()
         return self._outcome(own)
 
     def _group(self, own: _Caller[A, R]) -> list[_Caller[A, R]]:
         group, left, claimed = [own], list[_Caller[A, R]](), own.claims
         with self._turn:
-            while self._waiting and len(group) < MOST:
+            half = (self._went + 1 + len(self._waiting) + 1) // 2
+            while self._waiting and len(group) < min(half, MOST):
                 one = self._waiting.popleft()
                 if claimed.isdisjoint(one.claims):
                     group.append(one)
@@ -128,11 +149,12 @@ class Company(Generic[A, R]):
                 else:
                     left.append(one)
             self._waiting.extendleft(reversed(left))
+            self._went = len(group)
         return group
 
     def _run(self, group: Sequence[_Caller[A, R]]) -> None:
         try:
-            answers = self._together([one.asked for one in group])
+            answers = self._asked([one.asked for one in group])
         except Unavailable as away:
             if isinstance(away, Undone):
                 return
@@ -144,6 +166,9 @@ class Company(Generic[A, R]):
         else:
             for one, answer in zip(group, answers, strict=True):
                 one.answer, one.alone = answer, False
+
+    def _asked(self, group: Sequence[A]) -> Sequence[R]:
+        return [self._brief(group[0])] if len(group) == 1 and self._brief else self._together(group)
 
     def _pass_on(self) -> None:
         with self._turn:

@@ -175,6 +175,7 @@ def _in_company(
 
     def first_waits(begin: Any) -> Any:
         _until(lambda: shared or len(company._waiting) == len(calls))
+        company._went = len(calls)  # half of those who are there go together: as if as many went before
         return alone(begin)
 
     def noted(group: Any) -> Any:

@@ -67,24 +67,73 @@ def outcomes(asking: Sequence[Any]) -> list[Any]:
         return [heard(one) for one in asking]
 
 
-def test_who_comes_meanwhile_goes_together_in_the_next() -> None:
-    """One alone goes at once; all that come while it is under way share the next, each with its own answer."""
+def test_half_of_those_who_are_there_go_together() -> None:
+    """One alone goes at once; who come meanwhile share the next ones, each with its own answer. Half of all, for the
+    others make what they ask next while the database works."""
     asking = Asking()
-    found = asking.all_ask(1, 2, 3, 4)
+    found = asking.all_ask(*range(8))
     asking.go_on()
-    assert outcomes(found) == [2, 4, 6, 8]
-    assert asking.asked == [[1], [2, 3, 4]]
-    assert asking.company.ask(5) == 10
-    assert asking.asked[-1] == [5]
+    assert outcomes(found) == [2 * one for one in range(8)]
+    assert asking.asked == [[0], [1, 2, 3, 4], [5, 6, 7]]
+    assert asking.company.ask(9) == 18
+    assert asking.asked[-1] == [9]
+
+
+def test_many_who_ask_again_and_again_go_in_two_halves() -> None:
+    """However they began: never one by itself and then all the others."""
+    sizes: list[int] = []
+
+    def takes_a_while(group: Sequence[int]) -> Sequence[int]:
+        sizes.append(len(group))
+        eventlet.sleep(0)
+        return group
+
+    company: Company[int, int] = Company(lambda one: takes_a_while([one])[0], takes_a_while)
+
+    def asks_again() -> None:
+        for _ in range(20):
+            company.ask(1)
+
+    asked = [eventlet.spawn(asks_again) for _ in range(16)]
+    with eventlet.Timeout(5):
+        for one in asked:
+            one.wait()
+    assert set(sizes[10:-10]) <= {7, 8, 9}
 
 
 def test_no_more_go_together_than_said() -> None:
     """What is asked in one statement stays small: the rest waits for the one after it."""
     asking = Asking()
-    found = asking.all_ask(*range(MOST + 3))
+    found = asking.all_ask(*range(3 * MOST))
     asking.go_on()
-    assert outcomes(found) == [2 * one for one in range(MOST + 3)]
-    assert [len(group) for group in asking.asked] == [1, MOST, 2]
+    assert outcomes(found) == [2 * one for one in range(3 * MOST)]
+    assert max(len(group) for group in asking.asked) == MOST
+
+
+def test_who_waits_gets_ready_meanwhile() -> None:
+    """What can be made for a shared statement is made before its turn; who goes at once has no use for it."""
+    made: list[int] = []
+    asking = Asking(ready=made.append)
+    found = asking.all_ask(1, 2, 3)
+    assert made == [2, 3]
+    asking.go_on()
+    assert outcomes(found) == [2, 4, 6]
+
+
+def test_who_would_take_long_lets_the_others_go() -> None:
+    """What others wait behind is given up in time, and goes alone beside them."""
+    briefly: list[int] = []
+
+    def brief(one: int) -> int:
+        briefly.append(one)
+        raise Undone("another transaction holds it")
+
+    asking = Asking(brief=brief)
+    found = asking.all_ask(1, 2, 3)
+    assert [one.wait() for one in found[1:]] == [4, 6], "the first one still waits, by itself"
+    asking.go_on()
+    assert outcomes(found[:1]) == [2]
+    assert briefly[0] == 1
 
 
 def test_two_that_touch_the_same_never_go_together() -> None:
@@ -164,3 +213,23 @@ def test_when_the_leader_is_broken_off_the_others_hear_that_it_is_not_known() ->
     found[1].kill()
     assert outcomes([found[0], found[2]]) == [2, Unavailable]
     assert asking.company.ask(4) == 8
+
+
+def test_a_leader_that_is_broken_off_while_it_hands_over_leaves_nobody_waiting() -> None:
+    """Its statement was done: who was in it gets its answer, and the next has its turn."""
+    asking = Asking()
+    found = asking.all_ask(1, 2, 3, 4, 5)
+    pass_on, passed = asking.company._pass_on, list[bool]()
+
+    def broken_off() -> None:
+        pass_on()
+        passed.append(True)
+        if len(passed) == 2:
+            raise eventlet.Timeout(None)
+
+    with patch.object(asking.company, "_pass_on", broken_off):
+        asking.go_on()
+        with pytest.raises(eventlet.Timeout):
+            found[1].wait()
+        assert outcomes([found[0], *found[2:]]) == [2, 6, 8, 10]
+    assert asking.asked[1] == [2, 3, 4]

@@ -39,11 +39,13 @@ def in_one_statement(
 ) -> list[Outcome]:
     """What came of appends that all waited for the same statement, which ran after ``before()``."""
     grouped = _grouped(store)
+    company = grouped._company
     run, held, outcomes = grouped._together.run, threading.Event(), dict[int, Outcome]()
 
     def first_waits(prepared: Any, values: Any) -> list[Any]:
         if not held.is_set():
-            _until(lambda: len(grouped._waiting) == len(acts))
+            _until(lambda: len(company._waiting) == len(acts))
+            company._went = len(acts)  # half of those who are there go together: as if as many went before
             held.set()
         elif len(statements) == 1:
             before()
@@ -51,7 +53,7 @@ def in_one_statement(
         return run(prepared, values)
 
     def trying(place: int, act: Callable[[], Appended]) -> None:
-        _until(lambda: grouped._under_way == 1 and len(grouped._waiting) == place)
+        _until(lambda: company._under_way and len(company._waiting) == place)
         try:
             outcomes[place] = act()
         except BaseException as error:
@@ -231,11 +233,11 @@ def test_who_is_broken_off_while_it_waits_leaves_the_queue(store: EventStore) ->
         with eventlet.Timeout(0.1):
             return store.append(gone, 0, counted(1), context())
 
-    gone, where, grouped = stream(), stream(), _grouped(store)
+    gone, where, company = stream(), stream(), _grouped(store)._company
     outcomes: list[BaseException] = []
 
     def waits() -> None:
-        _until(lambda: grouped._under_way == 1)
+        _until(lambda: company._under_way)
         try:
             broken_off()
         except eventlet.Timeout as timeout:
@@ -246,7 +248,7 @@ def test_who_is_broken_off_while_it_waits_leaves_the_queue(store: EventStore) ->
         at_work(
             lambda: store.append(stream(), 0, counted(1), context()),
             waits,
-            lambda: _until(lambda: bool(grouped._waiting)) or store.append(where, 0, counted(1), context()),
+            lambda: _until(lambda: bool(company._waiting)) or store.append(where, 0, counted(1), context()),
         ),
     ):
         pass

@@ -10,8 +10,7 @@ import pytest
 
 from casuslog._sessions import MOST
 from casuslog.errors import Unavailable
-from casuslog.store import EventStore, _alone, _commands, _grouped
-from casuslog.store._append import EMPTY
+from casuslog.store import EventStore, _alone, _commands
 from casuslog.testing._proef import context, counted, opened_with, stream
 from casuslog.testing._store_alone import command
 from casuslog.testing._store_base import at_work
@@ -85,21 +84,6 @@ def test_who_is_broken_off_while_it_asks_whether_a_session_is_there_leaves_its_p
     assert (sessions._open, mute.closed) == (before, True)
 
 
-def test_a_leader_that_is_broken_off_leaves_nobody_waiting(store: EventStore) -> None:
-    """Its statement was done; while it hands over it is given up. Who was in that statement gets its answer."""
-    grouped = store._alone._rows.__self__  # type: ignore[union-attr]
-    own, member, following = (_asked(store, number) for number in (1, 2, 3))
-    following.claims, following.off = own.claims, _BrokenOff()  # what waits for the next statement
-    grouped._under_way = 1
-    grouped._waiting += [member, following]
-    with pytest.raises(eventlet.Timeout):
-        grouped._led(own)
-    assert member.turn.acquire(timeout=1)
-    assert (member.error, len(member.rows)) == (None, 1)
-    assert following.turn.acquire(timeout=1)
-    assert following.leads
-
-
 def test_a_repeat_that_meets_its_first_just_then_gets_its_answer(
     store: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,12 +115,6 @@ def test_a_repeat_that_meets_its_first_just_then_gets_its_answer(
     assert store.version(where) == 2
 
 
-def _asked(store: EventStore, number: int) -> Any:
-    asked = _grouped.Asked(store._writer.make(stream(), 0, counted(1), context(), EMPTY.hash), None, None)
-    asked.get_ready(number)
-    return asked
-
-
 class _Stolen(list[Any]):
     """Shows more than there is to take: another was first."""
 
@@ -160,18 +138,6 @@ class _Mute:
 
     def close(self) -> None:
         self.closed = True
-
-
-class _BrokenOff:
-    """A lock during which the call is given up."""
-
-    def acquire(self, timeout: float) -> bool:
-        with eventlet.Timeout(0.01):
-            time.sleep(5 + timeout)
-        return True
-
-    def release(self) -> None:
-        """Nobody waits for it."""
 
 
 def _until(so: Any) -> None:
