@@ -1,13 +1,13 @@
 """Facts of one stream to the bytes that are kept and sent: what they have in common is made once, and gone with it.
 
-The keys of the dossier are asked for once per append, their ciphers made once (a cipher is key material; it lives as
-long as the append), and what a body begins with stands ready per event class.
+The keys of the dossier are asked for once per append, ready to encrypt, and what a body begins with stands ready per
+event class.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from io import BytesIO
 from typing import Any, NamedTuple, Protocol
 
@@ -18,14 +18,15 @@ from casuslog.schema import MARKER, MAX_SIZE, UNUSUAL, SchemaVersion, long_bytes
 
 _NO_BLOCK = b"\x00"
 _BLOCK = b"\x02"
+_NONCE_LENGTH = long_bytes(NONCE_SIZE)
 
 
 class KeysForWriting(Protocol):
     """What encoding needs of a key store."""
 
-    def key_for(
-        self, gemeente: str, fase: str, subject: str, betrokkene: str, klasse: Privacy
-    ) -> tuple[str, bytes]: ...
+    def ciphers_for(
+        self, gemeente: str, fase: str, subject: str, betrokkene: str, klassen: Collection[Privacy]
+    ) -> Mapping[Privacy, tuple[str, Cipher]]: ...
 
 
 class PlannedBlock(NamedTuple):
@@ -130,14 +131,9 @@ class Encoder:
         return body
 
     def _sealers_of(self, plan: Plan, betrokkene: str) -> dict[Privacy, _Sealer]:
-        holder = (*self._holder, betrokkene)
-        have_all = getattr(self._keys, "have_all", None)
-        if have_all is not None:
-            have_all(*holder, plan.klassen)
+        ready = self._keys.ciphers_for(*self._holder, betrokkene, plan.klassen)
         sealers = self._sealers.setdefault(betrokkene, {})
-        for klasse in plan.klassen:
-            key_id, key = self._keys.key_for(*holder, klasse)
+        for klasse, (key_id, cipher) in ready.items():
             named = key_id.encode()
-            begin = b"".join((_BLOCK, long_bytes(len(named)), named, long_bytes(NONCE_SIZE)))
-            sealers[klasse] = (begin, Cipher(key).encrypt)
+            sealers[klasse] = (_BLOCK + long_bytes(len(named)) + named + _NONCE_LENGTH, cipher.encrypt)
         return sealers

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -34,7 +34,9 @@ class Asked:
     def __init__(self) -> None:
         self.ids: set[str] = set()
 
-    def key_for(self, gemeente: str, fase: str, subject: str, betrokkene: str, klasse: Privacy) -> NoReturn:
+    def ciphers_for(
+        self, gemeente: str, fase: str, subject: str, betrokkene: str, klassen: Collection[Privacy]
+    ) -> NoReturn:
         """Refused."""
         raise PermissionError("who looks at keys writes no event")
 

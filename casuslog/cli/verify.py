@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,7 +26,9 @@ from casuslog.store.tables import events
 class NoKeys:
     """The chain is over ciphertext: who checks it needs no key, and gets none."""
 
-    def key_for(self, gemeente: str, fase: str, subject: str, betrokkene: str, klasse: Privacy) -> NoReturn:
+    def ciphers_for(
+        self, gemeente: str, fase: str, subject: str, betrokkene: str, klassen: Collection[Privacy]
+    ) -> NoReturn:
         """Refused."""
         raise PermissionError("verify writes no event")
 

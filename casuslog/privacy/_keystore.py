@@ -56,7 +56,7 @@ class KeyStore(Living, Erasing):
         self._root = root
         self._clock = clock or SystemClock()
         ttl = min(cache_seconds, CACHE_SECONDS)
-        self._held: ShortMemory[tuple[str, bytes]] = ShortMemory(ttl, monotonic)
+        self._held: ShortMemory[tuple[str, DataKey]] = ShortMemory(ttl, monotonic)
         self._known: ShortMemory[DataKey] = ShortMemory(ttl, monotonic)
         self._ciphers = Ciphers()
         self._sought: ShortMemory[bool] = ShortMemory(ttl, monotonic)

@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -17,8 +17,8 @@ from casuslog.clock import Clock
 from casuslog.errors import StoreError
 from casuslog.events import Privacy
 from casuslog.privacy._atonce import Fresh, KeysAtOnce, Wanted, find_or_make_page
-from casuslog.privacy._blocks import KEY_SIZE
-from casuslog.privacy._cache import ShortMemory
+from casuslog.privacy._blocks import KEY_SIZE, Cipher
+from casuslog.privacy._cache import Ciphers, DataKey, ShortMemory
 from casuslog.privacy._many import Unwrapping, rows_of_holders
 from casuslog.privacy._root import RootKey
 from casuslog.privacy._tables import LIVING, PER_HOLDER, gemeentesleutels, sleutels
@@ -40,8 +40,9 @@ class Living:
     _turn: Any
     _at_once: KeysAtOnce | None
     """Where a statement can find or make keys by itself: on PostgreSQL."""
-    _held: ShortMemory[tuple[str, bytes]]
-    """By holder and class: the id and the bytes of its living key."""
+    _held: ShortMemory[tuple[str, DataKey]]
+    """By holder and class: the id of its living key, and the key."""
+    _ciphers: Ciphers
     _sought: ShortMemory[bool]
     """Whose keys were asked for ahead: what was not there then is not asked for ahead again, for as long."""
     _wrappings: ShortMemory[bytes]
@@ -58,14 +59,39 @@ class Living:
 
         After a destruction new facts of the same holder get a new key; the old ones stay unreadable.
         """
-        holder = (gemeente, fase, subject, betrokkene, klasse.value)
+        key_id, key = self._living((gemeente, fase, subject, betrokkene, klasse.value))
+        return key_id, key.key
+
+    def ciphers_for(
+        self, gemeente: str, fase: str, subject: str, betrokkene: str, klassen: Collection[Privacy]
+    ) -> dict[Privacy, tuple[str, Cipher]]:
+        """As :meth:`key_for`, for several classes of one holder, made ready to encrypt.
+
+        A cipher is remembered with its key and no longer, and forgotten with it.
+        """
+        holder, found = (gemeente, fase, subject, betrokkene), dict[Privacy, tuple[str, Cipher]]()
+        now, entry_of = self._held.monotonic(), self._held.entry
+        for klasse in klassen:
+            entry = entry_of((*holder, klasse.value))
+            if entry is None or entry[0] <= now:
+                break
+            key_id, key = entry[1]
+            found[klasse] = key_id, key.cipher or self._ciphers.of(key)
+        else:
+            return found
+        self.have_all(*holder, klassen)
+        living = {klasse: self._living((*holder, klasse.value)) for klasse in klassen}
+        return {klasse: (key_id, self._ciphers.of(key)) for klasse, (key_id, key) in living.items()}
+
+    def _living(self, holder: tuple[str, ...]) -> tuple[str, DataKey]:
         held = self._held.get(holder)
         if held is None and self._at_once is not None:
-            return self._found_or_made(self._at_once, holder[:4], [klasse.value])[klasse.value]
+            return self._found_or_made(self._at_once, holder[:4], [holder[4]])[holder[4]]
         if held is None:
             cleared = self._held.cleared
             with self._turn:
-                held = self._read_living(holder) or self._create(holder)
+                key_id, key = self._read_living(holder) or self._create(holder)
+            held = key_id, DataKey(key)
             self._held.put(holder, held, cleared)
         return held
 
@@ -119,7 +145,7 @@ class Living:
             with contextlib.suppress(StoreError):
                 by = (gemeente, bytes(wrapping), root_id)
                 key = unwrapping.key(bytes(wrapped), belongs(gemeente, key_id), by=by)
-                self._held.put(tuple(holder), (key_id, key), cleared)
+                self._held.put(tuple(holder), (key_id, DataKey(key)), cleared)
 
     def _read_living(self, holder: tuple[str, ...]) -> tuple[str, bytes] | None:
         living = with_wrapping().where(
@@ -149,18 +175,18 @@ class Living:
 
     def _found_or_made(
         self, at_once: KeysAtOnce, holder: tuple[str, ...], klassen: Iterable[str]
-    ) -> dict[str, tuple[str, bytes]]:
+    ) -> dict[str, tuple[str, DataKey]]:
         """On PostgreSQL: what :meth:`key_for` answers, for several classes of one holder. All are kept by then."""
         gemeente, missing = holder[0], sorted(klassen)
         cleared, wrapping = self._held.cleared, self._wrapping_of(holder[0])
-        done: dict[str, tuple[str, bytes]] = {}
+        done: dict[str, tuple[str, DataKey]] = {}
         for _ in range(_TRIES):
             ready = Wrapping(wrapping)
             fresh = {klasse: _fresh(ready, gemeente, klasse) for klasse in missing}
             found = at_once.find_or_make(Wanted(holder, list(fresh.values()), self._clock.now()))
             for klasse, (key_id, wrapped) in found.items():
                 key = fresh[klasse].key if wrapped is None else unwrap(wrapping, wrapped, belongs(gemeente, key_id))
-                done[klasse] = (key_id, key)
+                done[klasse] = (key_id, DataKey(key))
                 self._held.put((*holder, klasse), done[klasse], cleared)
             missing = [klasse for klasse in missing if klasse not in done]
             if not missing:
@@ -184,7 +210,7 @@ class Living:
         fresh = {holder: _fresh(ready, gemeente, holder[-1]) for holder in holders}
         for holder, key_id, wrapped in find_or_make_page(self._engine, fresh, self._clock.now()):
             key = fresh[holder].key if wrapped is None else unwrap(wrapping, wrapped, belongs(gemeente, key_id))
-            self._held.put(holder, (key_id, key), cleared)
+            self._held.put(holder, (key_id, DataKey(key)), cleared)
 
     def _make_page(self, gemeente: str, holders: list[tuple[str, ...]]) -> None:
         cleared = self._held.cleared
@@ -199,7 +225,7 @@ class Living:
                 found = conn.execute(living.where(tuple_(*PER_HOLDER).in_(holders))).all()
         for row in found:
             holder = (gemeente, row.fase, row.subject, row.betrokkene, row.klasse)
-            self._held.put(holder, (row.id, self._unwrapped(row)), cleared)
+            self._held.put(holder, (row.id, DataKey(self._unwrapped(row))), cleared)
 
     @staticmethod
     def _new_row(wrapping: bytes, holder: tuple[str, ...]) -> dict[str, Any]:

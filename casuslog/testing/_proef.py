@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from casuslog.codec import Codec
 from casuslog.envelope import Actor, Stream
 from casuslog.events import DomainEvent, Fact, Privacy, event_type, feit, persoonsgegeven
 from casuslog.identifiers import new_id
+from casuslog.privacy import Cipher
 from casuslog.recorded import Aggregate, Context
 from casuslog.schema import SchemaRegistry
 
@@ -42,6 +43,13 @@ class KeysInMemory:
         """The key of this holder; made when there is none."""
         key_id = self._held.setdefault((gemeente, fase, subject, betrokkene, klasse.value), new_id())
         return key_id, self._keys.setdefault(key_id, secrets.token_bytes(32))
+
+    def ciphers_for(
+        self, gemeente: str, fase: str, subject: str, betrokkene: str, klassen: Collection[Privacy]
+    ) -> dict[Privacy, tuple[str, Cipher]]:
+        """The keys of this holder, ready to encrypt."""
+        keys = {klasse: self.key_for(gemeente, fase, subject, betrokkene, klasse) for klasse in klassen}
+        return {klasse: (key_id, Cipher(key)) for klasse, (key_id, key) in keys.items()}
 
     def get(self, key_id: str, gemeente: str, purpose: str) -> bytes | None:  # noqa: ARG002  # its signature
         """The key with this id."""

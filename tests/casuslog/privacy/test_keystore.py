@@ -18,7 +18,7 @@ from casuslog import _sessions
 from casuslog.clock import SettableClock
 from casuslog.errors import StoreError, Unavailable
 from casuslog.events import Privacy
-from casuslog.privacy import CACHE_SECONDS, KeyStore, RootKey, seal, unseal
+from casuslog.privacy import CACHE_SECONDS, Cipher, KeyStore, RootKey, seal, unseal
 from casuslog.privacy._cache import Ciphers, DataKey, ShortMemory
 
 HOLDER = ("0072", "melding", "casus-1", "client")
@@ -250,6 +250,35 @@ def test_the_keys_of_one_event_are_remembered_no_longer_than_a_minute(shared_url
     assert None not in there.ciphers(ids, "0072", "proef").values()
     moving.now += 0.1
     assert there.ciphers(ids, "0072", "proef") == dict.fromkeys(ids)
+    here.close()
+    there.close()
+
+
+def test_the_keys_to_write_with_are_ready_and_go_with_a_destruction(keys: KeyStore) -> None:
+    """Asked for together they are the living keys, kept ready for the next append; after a destruction, new ones."""
+    ready = keys.ciphers_for(*HOLDER, Privacy)
+    for klasse in Privacy:
+        key_id, key = keys.key_for(*HOLDER, klasse)
+        assert ready[klasse][0] == key_id
+        nonce = bytes(12)
+        assert ready[klasse][1].encrypt(nonce, b"feit", b"hier") == Cipher(key).encrypt(nonce, b"feit", b"hier")
+    assert keys.ciphers_for(*HOLDER, Privacy) == ready
+    keys.destroy(*HOLDER)
+    anew = keys.ciphers_for(*HOLDER, Privacy)
+    assert {key_id for key_id, _ in anew.values()}.isdisjoint(key_id for key_id, _ in ready.values())
+
+
+def test_the_keys_to_write_with_are_remembered_no_longer_than_a_minute(shared_url: str, moving: Monotonic) -> None:
+    """What was destroyed elsewhere is not written with after a minute, however often it was asked for."""
+    here = KeyStore.open(shared_url, ROOT)
+    there = KeyStore.open(shared_url, ROOT, monotonic=moving)
+    ready = there.ciphers_for(*HOLDER, Privacy)
+    here.destroy(*HOLDER)
+    moving.now += CACHE_SECONDS - 0.1
+    assert there.ciphers_for(*HOLDER, Privacy) == ready
+    moving.now += 0.1
+    anew = there.ciphers_for(*HOLDER, Privacy)
+    assert {key_id for key_id, _ in anew.values()}.isdisjoint(key_id for key_id, _ in ready.values())
     here.close()
     there.close()
 
