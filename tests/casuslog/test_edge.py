@@ -47,14 +47,14 @@ def _bodies(schema: Strict, body: dict[str, Any]) -> Iterator[Any]:
         yield from ({**body, name: value} for value in _OTHERS)
 
 
-@pytest.mark.parametrize(("schema", "body"), _schemas())
+@pytest.mark.parametrize(("schema", "body"), list(_schemas()))
 def test_a_body_loads_as_marshmallow_loads_it(schema: Strict, body: dict[str, Any]) -> None:
     """Right or wrong in any one field: the same command, or the same words about the same fields."""
     for tried in _bodies(schema, body):
         assert _outcome(schema.load, tried) == _outcome(lambda one: Schema.load(schema, one), tried)
 
 
-@pytest.mark.parametrize(("schema", "body"), _schemas())
+@pytest.mark.parametrize(("schema", "body"), list(_schemas()))
 def test_a_command_is_what_its_body_loads_as_by_who_calls(schema: Strict, body: dict[str, Any]) -> None:
     """Also where a schema makes its command in a way of its own: nothing of it is passed by."""
     door = Actor("wijkteam", "0086", "w1")
