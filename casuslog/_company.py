@@ -89,13 +89,13 @@ class Company(Generic[A, R]):
         """
         caller: _Caller[A, R] = _Caller(asked, self._claims(asked))
         if self._goes(None):
-            return self._lead(caller, [caller])
+            return self._lead(caller)
         self._ready(asked)
         if not self._goes(caller):
             self._wait(caller)
             if not caller.leads:
                 return self._outcome(caller)
-        return self._lead(caller, self._group(caller))
+        return self._lead(caller, others=True)
 
     def _goes(self, queued: _Caller[A, R] | None) -> bool:
         """Whether who comes now may go; if not, it stands in the queue from here on."""
@@ -120,8 +120,12 @@ class Company(Generic[A, R]):
                 self._pass_on()
             raise
 
-    def _lead(self, own: _Caller[A, R], group: Sequence[_Caller[A, R]]) -> R:
+    def _lead(self, own: _Caller[A, R], *, others: bool = False) -> R:
+        """Go, with ``others`` or by itself. From here on the turn is its to pass on, wherever it is broken off."""
+        group = [own]
         try:
+            if others:
+                self._take_along(group)
             if len(group) == 1 and self._brief is None:
                 return self._alone(own.asked)
             self._run(group)
@@ -137,8 +141,9 @@ class Company(Generic[A, R]):
                     one.turn.release()
         return self._outcome(own)
 
-    def _group(self, own: _Caller[A, R]) -> list[_Caller[A, R]]:
-        group, left, claimed = [own], list[_Caller[A, R]](), own.claims
+    def _take_along(self, group: list[_Caller[A, R]]) -> None:
+        """Add who waits to its leader; whoever is in it hears what came of it."""
+        claimed, left = group[0].claims, list[_Caller[A, R]]()
         with self._turn:
             half = (self._went + 1 + len(self._waiting) + 1) // 2
             while self._waiting and len(group) < min(half, MOST):
@@ -150,7 +155,6 @@ class Company(Generic[A, R]):
                     left.append(one)
             self._waiting.extendleft(reversed(left))
             self._went = len(group)
-        return group
 
     def _run(self, group: Sequence[_Caller[A, R]]) -> None:
         try:

@@ -233,3 +233,16 @@ def test_a_leader_that_is_broken_off_while_it_hands_over_leaves_nobody_waiting()
             found[1].wait()
         assert outcomes([found[0], *found[2:]]) == [2, 6, 8, 10]
     assert asking.asked[1] == [2, 3, 4]
+
+
+def test_a_leader_that_is_broken_off_before_it_goes_leaves_nobody_waiting() -> None:
+    """It was told to lead and takes others along when it is given up: those behind it have their turn."""
+    asking = Asking()
+    found = asking.all_ask(1, 2, 3)
+
+    with patch.object(asking.company, "_take_along", side_effect=[eventlet.Timeout(None), None]):
+        asking.go_on()
+        with pytest.raises(eventlet.Timeout):
+            found[1].wait()
+        assert outcomes([found[0], found[2]]) == [2, 6]
+    assert asking.company.ask(4) == 8

@@ -20,15 +20,16 @@ _OTHERS: tuple[Any, ...] = (
 )
 
 
-def _schemas() -> Iterator[Any]:
-    """Every command of every service, with a body that is right in some state."""
+def _schemas(of: type[Strict] = Strict) -> Iterator[Any]:
+    """Every command and question of every service whose schema is one of these, with a body right in some state."""
     for point in entry_points(group=ENTRY_POINTS):
         service = point.load()
         told = {name: body for one in service.toestanden for name, body in one.voorbeelden.items()}
         bodies = {name: body for name, body in told.items() if not callable(body)}
         for kind in (*service.commands, *service.questions):
             body = {"op": "2017-02-15", **bodies.get(kind.name, {})}
-            yield pytest.param(kind.schema, body, id=f"{service.name}-{kind.name}")
+            if isinstance(kind.schema, of):
+                yield pytest.param(kind.schema, body, id=f"{service.name}-{kind.name}")
 
 
 def _outcome(load: Any, body: Any) -> Any:
@@ -54,12 +55,10 @@ def test_a_body_loads_as_marshmallow_loads_it(schema: Strict, body: dict[str, An
         assert _outcome(schema.load, tried) == _outcome(lambda one: Schema.load(schema, one), tried)
 
 
-@pytest.mark.parametrize(("schema", "body"), list(_schemas()))
-def test_a_command_is_what_its_body_loads_as_by_who_calls(schema: Strict, body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("schema", "body"), list(_schemas(CommandSchema)))
+def test_a_command_is_what_its_body_loads_as_by_who_calls(schema: CommandSchema, body: dict[str, Any]) -> None:
     """Also where a schema makes its command in a way of its own: nothing of it is passed by."""
     door = Actor("wijkteam", "0086", "w1")
-    if not isinstance(schema, CommandSchema):
-        pytest.skip("a question")
     for tried in _bodies(schema, body):
         asked = _outcome(lambda one: replace(Schema.load(schema, one), door=door), tried)
         assert _outcome(lambda one: schema.command(one, door), tried) == asked

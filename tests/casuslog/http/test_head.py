@@ -8,13 +8,10 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-from nameko.constants import WEB_SERVER_CONFIG_KEY
-from nameko.containers import ServiceContainer
 from werkzeug.wrappers import Request, Response
 
 from casuslog.http import http, json_body, json_response
 from casuslog.http._head import MOST_FIELDS
-from casuslog.testing.instances import free_port
 
 BODY = b'{"a": 1}'
 HEAD = b"POST /echo/een HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -38,16 +35,6 @@ class Echo:
     def leeg(self, request: Request) -> Response:  # noqa: ARG002  # nameko passes it
         """Nothing to show."""
         return Response(status=204)
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """Of the service, running."""
-    number = free_port()
-    container = ServiceContainer(Echo, {WEB_SERVER_CONFIG_KEY: f"127.0.0.1:{number}"})
-    container.start()
-    yield number
-    container.stop()
 
 
 @pytest.fixture

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
 import requests
-from nameko.constants import WEB_SERVER_CONFIG_KEY
-from nameko.containers import ServiceContainer
 from structlog.testing import capture_logs
 from werkzeug.wrappers import Request, Response
 
 from casuslog.errors import Conflict, TooMany
 from casuslog.http import MAX_BODY, _wall, http, json_body, json_response
 from casuslog.http._json import HEADERS
-from casuslog.testing.instances import free_port
 
 GEHEIM = "Wiarda-Terpstra"
 JSON = b"Content-Type: application/json\r\n"
@@ -39,16 +35,6 @@ class Echo:
     def stuk(self, _: Request, hoe: str) -> Response:
         """Fails."""
         raise {"fout": KeyError(GEHEIM), "conflict": Conflict("Nee."), "druk": TooMany("Te veel.", seconds=7)}[hoe]
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """Of the service, running."""
-    number = free_port()
-    container = ServiceContainer(Echo, {WEB_SERVER_CONFIG_KEY: f"127.0.0.1:{number}"})
-    container.start()
-    yield number
-    container.stop()
 
 
 @pytest.fixture
