@@ -104,7 +104,11 @@ class KeysAtOnce:
     def __init__(self, engine: Engine) -> None:
         self._single = Sessions(engine)
         self._shared = Sessions(engine, _SETTINGS)
-        self._company: Company[Wanted, Living] = Company(self._of_one, self._of_several)
+        self._company: Company[Wanted, Living] = Company(
+            lambda wanted: self._of_one(wanted, self._single),
+            self._of_several,
+            brief=lambda wanted: self._of_one(wanted, self._shared),
+        )
 
     def find_or_make(self, wanted: Wanted) -> Living:
         """The living keys of a holder.
@@ -122,11 +126,11 @@ class KeysAtOnce:
         self._single.close()
         self._shared.close()
 
-    def _of_one(self, wanted: Wanted) -> Living:
+    def _of_one(self, wanted: Wanted, sessions: Sessions) -> Living:
         holder, fresh, now = wanted
         ids, klassen, wrapped = [f.id for f in fresh], [f.klasse for f in fresh], [f.wrapped for f in fresh]
         living: Living = {}
-        for klasse, key_id, bytes_ in self._single.run(_OF_ONE, (*holder, now, ids, klassen, wrapped)):
+        for klasse, key_id, bytes_ in sessions.run(_OF_ONE, (*holder, now, ids, klassen, wrapped)):
             # One that was found and then destroyed during the statement has a new one, which comes after it.
             living[klasse] = (key_id, None if bytes_ is None else bytes(bytes_))
         return living

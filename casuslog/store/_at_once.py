@@ -164,14 +164,19 @@ class AtOnce:
     def _kept(self, begin: _Begin) -> list[Any]:
         """The rows (version, era, xid, position) of its events; none where nothing was kept."""
         if not self._grouped:
-            return self._inserted(begin)
+            return self._inserted(begin, self._sessions)
         company = self._companies.get(begin.shape)
         if company is None:
-            made: Company[_Begin, list[Any]] = Company(self._inserted, self._inserted_together, lambda one: one.claims)
+            made: Company[_Begin, list[Any]] = Company(
+                lambda one: self._inserted(one, self._sessions),
+                self._inserted_together,
+                lambda one: one.claims,
+                brief=lambda one: self._inserted(one, self._together),
+            )
             company = self._companies.setdefault(begin.shape, made)
         return company.ask(begin)
 
-    def _inserted(self, begin: _Begin) -> list[Any]:
+    def _inserted(self, begin: _Begin, sessions: Sessions) -> list[Any]:
         made, command, answer, held, beside = begin
         first = made[0].envelope
         envelopes, texts, bodies, before, hashes = zip(*made, strict=True)
@@ -186,8 +191,8 @@ class AtOnce:
         for rows in beside:
             values += rows.columns
         try:
-            return self._sessions.run(_prepared(*begin.shape), values)
-        except self._sessions.driver.IntegrityError as error:
+            return sessions.run(_prepared(*begin.shape), values)
+        except sessions.driver.IntegrityError as error:
             if error.diag.constraint_name not in {"events_pkey", "commands_pkey"}:
                 raise
             return []

@@ -171,7 +171,7 @@ def _in_company(
     path.run(_meld("the second: at once"))
     at_once: Any = store.at_once
     [company] = at_once._companies.values()
-    alone, together, shared = company._alone, company._together, list[int]()
+    alone, together, shared = company._brief, company._together, list[int]()
 
     def first_waits(begin: Any) -> Any:
         _until(lambda: shared or len(company._waiting) == len(calls))
@@ -192,7 +192,7 @@ def _in_company(
 
     beside = ThreadPoolExecutor(1)
     with (
-        patch.multiple(company, _alone=first_waits, _together=noted),
+        patch.multiple(company, _brief=first_waits, _together=noted),
         ThreadPoolExecutor(len(calls) + 1) as pool,
         beside,
     ):

@@ -366,6 +366,35 @@ def test_the_keys_of_a_holder_are_kept_in_one_visit(postgres_url: str) -> None:
 
 
 @pytest.mark.postgres
+def test_who_waits_for_another_transaction_holds_up_nobody(postgres_url: str) -> None:
+    """While another process is making the keys of one holder, those of another are had at once."""
+    keys = KeyStore.open(postgres_url, ROOT)
+    keys.key_for("0072", "melding", "casus-9", "client", Privacy.FEIT)
+    waiting = threading.Thread(target=lambda: keys.key_for(*HOLDER, Privacy.FEIT))
+    engine = create_engine(postgres_url)
+    with engine.connect() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO sleutels (id, gemeente, fase, subject, betrokkene, klasse, ingepakt, aangemaakt)"
+                " SELECT 'elders', :g, :f, :s, :b, klasse, ingepakt, aangemaakt FROM sleutels WHERE subject = 'casus-9'"
+            ),
+            dict(zip("gfsb", HOLDER, strict=True)),
+        )
+        waiting.start()
+        time.sleep(0.3)
+        assert waiting.is_alive()
+        began = time.monotonic()
+        keys.key_for("0072", "melding", "casus-8", "client", Privacy.FEIT)
+        assert time.monotonic() - began < 5
+        assert waiting.is_alive()
+        conn.rollback()
+    waiting.join(20)
+    assert not waiting.is_alive()
+    engine.dispose()
+    keys.close()
+
+
+@pytest.mark.postgres
 def test_what_several_ask_for_at_the_same_moment_is_kept_in_one_visit(postgres_url: str) -> None:
     """Keys of several gemeenten and holders, made and found, some asked for twice: each gets its own, one per class."""
     keys = KeyStore.open(postgres_url, ROOT)
@@ -374,7 +403,7 @@ def test_what_several_ask_for_at_the_same_moment_is_kept_in_one_visit(postgres_u
     asked = [("0086", n) for n in range(4)] + [("0072", n) for n in range(3)] + [("0072", 2)]
     found: dict[int, tuple[tuple[str, bytes], ...]] = {}
     shared: list[int] = []
-    of_one, of_several = at_once._company._alone, at_once._company._together
+    of_one, of_several = at_once._company._brief, at_once._company._together
 
     def first_waits(wanted: Any) -> Any:
         while not shared and len(at_once._company._waiting) < len(asked) - 1:
@@ -395,7 +424,7 @@ def test_what_several_ask_for_at_the_same_moment_is_kept_in_one_visit(postgres_u
     keys.forget()
     for gemeente in ("0086", "0072"):
         keys._wrapping_of(gemeente)
-    at_once._company._alone, at_once._company._together = first_waits, counted
+    at_once._company._brief, at_once._company._together = first_waits, counted
     threads = [threading.Thread(target=ask, args=(place, *of)) for place, of in enumerate(asked)]
     for thread in threads:
         thread.start()
